@@ -1,0 +1,335 @@
+"""The credentials file on disk: lock, read, edit, replace. The only room that touches it.
+
+Killed at any instant, the file is the old one or the new one, whole. What stands in it is of no
+concern here: text is read, a function makes new text of it, and that is written.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import glob
+import os
+import stat
+import tempfile
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+
+from .errors import CredentialsFileError
+from .file_lock import LockTimeoutError, exclusive, lock
+from .ini_text import EditError, IniText, UnreadableTextError
+
+_LOCK_SECONDS = 10
+_TRIES = 5
+_BOM = b"\xef\xbb\xbf"
+_NO_ATTRIBUTES = {errno.ENOTSUP, errno.EOPNOTSUPP}
+
+Edit = Callable[[IniText], None]
+
+
+@dataclass
+class Update:
+    """What an update did. ``warnings`` are for a person to read."""
+
+    path: str
+    changed: bool = False
+    warnings: list[str] = field(default_factory=list)
+
+
+def expand(path: str) -> str:
+    """Return a path as botocore's reader expands it: ``$VAR`` first, then ``~``."""
+    return os.path.expanduser(os.path.expandvars(path))
+
+
+def read(path: str) -> IniText:
+    """Read a credentials file; a file that is not there reads as empty.
+
+    Raises:
+        CredentialsFileError: it cannot be read, or botocore would refuse it.
+    """
+    with _errors_named(path):
+        return _parse(path, _read_bytes(os.path.realpath(path)))
+
+
+def is_readable_by_others(path: str) -> bool:
+    """Tell whether the group or other people may read the file."""
+    try:
+        return bool(os.stat(path).st_mode & (stat.S_IRGRP | stat.S_IROTH))
+    except OSError:
+        return False
+
+
+def update(path: str, edit: Edit) -> Update:
+    """Edit a credentials file, or make it.
+
+    ``edit`` is given the text as it stands under the lock, and is called again should another
+    program, which knows no lock, have written in the meantime. If it changes nothing, nothing
+    is written.
+
+    Raises:
+        CredentialsFileError: nothing was written, and why.
+    """
+    done = Update(path)
+    with _errors_named(path):
+        # Symlinks are followed to the file itself, which is what gets replaced: links stay links.
+        target = os.path.realpath(path)
+        _make_folder(os.path.dirname(target))
+        with _locked(path, target, done):
+            for _ in range(_TRIES):
+                old = _read_bytes(target)
+                text = _parse(path, old)
+                edit(text)
+                new = _render(path, text)
+                if new == (old or b""):
+                    return done
+                if _replace(target, old, new, done):
+                    done.changed = True
+                    return done
+    raise CredentialsFileError(f"{path} keeps being changed by another program; run this again")
+
+
+@contextlib.contextmanager
+def _errors_named(path: str) -> Iterator[None]:
+    """Turn what the operating system says into one line that names the file."""
+    try:
+        yield
+    except OSError as error:
+        raise CredentialsFileError(f"{path}: {_reason(error)}") from None
+
+
+def _reason(error: OSError) -> str:
+    at = f" ({error.filename})" if error.filename else ""
+    return f"{os.strerror(error.errno) if error.errno else error}{at}"
+
+
+def _read_bytes(target: str) -> bytes | None:
+    try:
+        # Not to hang on a FIFO before its kind is known.
+        descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except FileNotFoundError:
+        return None
+    try:
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+            raise CredentialsFileError(f"{target} is {kind}; name a file with --credentials-file")
+        with open(descriptor, "rb", closefd=False) as file:
+            return file.read()
+    finally:
+        os.close(descriptor)
+
+
+def _make_folder(folder: str) -> None:
+    """Make a folder and those above it, each for its owner alone."""
+    if not os.path.isdir(folder):
+        _make_folder(os.path.dirname(folder))
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(folder, 0o700)
+
+
+def _parse(path: str, content: bytes | None) -> IniText:
+    content = content or b""
+    if content.startswith(_BOM):
+        raise CredentialsFileError(
+            f"{path}, line 1: the file starts with a byte order mark, which no AWS tool can read; "
+            "save it as plain UTF-8"
+        )
+    try:
+        return IniText(content.decode())
+    except UnicodeDecodeError as error:
+        line = content.count(b"\n", 0, error.start) + 1
+        raise CredentialsFileError(
+            f"{path}, line {line}: not valid UTF-8, which AWS tools cannot read; save it as UTF-8"
+        ) from None
+    except UnreadableTextError as error:
+        raise CredentialsFileError(
+            f"{path}, {error}; no AWS tool can read the file until that is mended"
+        ) from None
+
+
+def _render(path: str, text: IniText) -> bytes:
+    try:
+        return text.render().encode()
+    except EditError as error:
+        raise CredentialsFileError(f"{path} was left as it is: {error}") from None
+
+
+@contextlib.contextmanager
+def _locked(path: str, target: str, done: Update) -> Iterator[None]:
+    folder, name = os.path.split(target)
+    try:
+        with exclusive(os.path.join(folder, f".{name}.legacy-sso.lock"), _LOCK_SECONDS) as has_lock:
+            if has_lock:
+                _clear_leftovers(target)
+                _recover(target)
+            else:
+                done.warnings.append(
+                    f"{path} is on a file system without locks: do not run two refreshes at once"
+                )
+            yield
+    except LockTimeoutError:
+        raise CredentialsFileError(
+            f"another refresh has been holding {path} for {_LOCK_SECONDS} s; run this again"
+        ) from None
+
+
+def _temporary_prefix(target: str) -> str:
+    return f".{os.path.basename(target)}.legacy-sso-"
+
+
+def _clear_leftovers(target: str) -> None:
+    """Remove what a killed process left; nobody else is writing, since we hold the lock."""
+    prefix = os.path.join(os.path.dirname(target), _temporary_prefix(target))
+    for leftover in glob.iglob(f"{glob.escape(prefix)}*.tmp", include_hidden=True):
+        with contextlib.suppress(OSError):
+            os.unlink(leftover)
+
+
+def _replace(target: str, old: bytes | None, new: bytes, done: Update) -> bool:
+    """Put new content in the file's place, unless it is no longer ``old``; tell whether it was."""
+    status = _check_ours(target) if old is not None else None
+    if status and status.st_nlink > 1:
+        return _rewrite_in_place(target, old or b"", new)
+    descriptor, temporary = tempfile.mkstemp(
+        prefix=_temporary_prefix(target), suffix=".tmp", dir=os.path.dirname(target)
+    )
+    try:
+        with open(descriptor, "wb") as file:
+            # Before there is anything in it to read.
+            if status:
+                _copy_permissions(target, status, descriptor, done)
+            file.write(new)
+            file.flush()
+            os.fsync(descriptor)
+        # As late as can be: other programs write this file without asking for a lock.
+        if _read_bytes(target) != old:
+            return False
+        try:
+            os.replace(temporary, target)
+        except OSError as error:
+            if error.errno != errno.EBUSY:
+                raise
+            # The file itself is a mount, as in a container that was given this one file.
+            return _rewrite_in_place(target, old or b"", new)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(temporary)
+    _sync_folder(os.path.dirname(target))
+    return True
+
+
+def _rewrite_in_place(target: str, old: bytes, new: bytes) -> bool:
+    """Write where replacing is impossible, the one exception to all-or-nothing.
+
+    Until it is done a journal beside the file holds both contents; :func:`_recover` puts the old
+    one back should we be killed in between.
+    """
+    with open(target, "r+b", buffering=0) as file:
+        lock(file.fileno(), _LOCK_SECONDS)  # the other side of a mount has another folder
+        if file.read() != old:
+            return False
+        journal = _journal(target)
+        descriptor = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with open(descriptor, "wb") as copy:
+            copy.write(b"%d\n" % len(old) + old + new)
+            copy.flush()
+            os.fsync(descriptor)
+        _sync_folder(os.path.dirname(journal))
+        _overwrite(file.fileno(), new)
+        os.unlink(journal)
+    return True
+
+
+def _overwrite(descriptor: int, content: bytes) -> None:
+    written = 0
+    while written < len(content):
+        written += os.pwrite(descriptor, content[written:], written)
+    os.ftruncate(descriptor, len(content))
+    os.fsync(descriptor)
+
+
+def _journal(target: str) -> str:
+    return os.path.join(os.path.dirname(target), f"{_temporary_prefix(target)}journal")
+
+
+def _recover(target: str) -> None:
+    """Undo an in-place write that was cut short, unless somebody has written since."""
+    journal = _journal(target)
+    content = _read_bytes(journal)
+    if content is None:
+        return
+    size, _, contents = content.partition(b"\n")
+    now = _read_bytes(target)
+    if size.isdigit() and now is not None:
+        old, new = contents[: int(size)], contents[int(size) :]
+        done = os.path.commonprefix([now, new])
+        if now != new and now[len(done) :] == old[len(done) :]:
+            with open(target, "r+b", buffering=0) as file:
+                lock(file.fileno(), _LOCK_SECONDS)
+                _overwrite(file.fileno(), old)
+    os.unlink(journal)
+
+
+def _check_ours(target: str) -> os.stat_result:
+    status = os.stat(target)
+    if status.st_uid != os.geteuid():
+        raise CredentialsFileError(
+            f"{target} belongs to another user; only its owner may change it"
+        )
+    if not status.st_mode & stat.S_IWUSR:
+        raise CredentialsFileError(f"{target} is read-only; allow it with: chmod u+w {target}")
+    return status
+
+
+def _copy_permissions(source: str, status: os.stat_result, descriptor: int, done: Update) -> None:
+    """Give the new file the old one's group, ACL, attributes and mode; never a wider access.
+
+    It starts with mode 0600. If its group or ACL cannot be kept, that is what it stays at.
+    """
+    lost = []
+    if os.fstat(descriptor).st_gid != status.st_gid:
+        try:
+            os.fchown(descriptor, -1, status.st_gid)
+        except OSError:
+            lost.append("group")
+    lost += _copy_attributes(source, descriptor)
+    if lost:
+        done.warnings.append(
+            f"the {' and '.join(lost)} of {source} could not be kept; its mode is now 0600"
+        )
+    else:
+        os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+
+
+def _copy_attributes(source: str, descriptor: int) -> list[str]:
+    """Copy extended attributes, the ACL among them; return the names of those that were refused."""
+    if not hasattr(os, "listxattr"):  # macOS: Python has no way to them there
+        return []
+    wanted, there = _attributes(source), _attributes(descriptor)
+    lost = []
+    for name in wanted | there:
+        try:
+            if name not in wanted:  # an ACL inherited from the folder would let others in
+                os.removexattr(descriptor, name)
+            elif wanted[name] != there.get(name):
+                os.setxattr(descriptor, name, wanted[name])
+        except OSError:
+            lost.append("ACL" if name.startswith("system.posix_acl") else f"attribute {name}")
+    return lost
+
+
+def _attributes(file: str | int) -> dict[str, bytes]:
+    try:
+        return {name: os.getxattr(file, name) for name in os.listxattr(file)}
+    except OSError as error:
+        if error.errno in _NO_ATTRIBUTES:
+            return {}
+        raise
+
+
+def _sync_folder(folder: str) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

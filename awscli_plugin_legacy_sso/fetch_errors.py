@@ -1,0 +1,113 @@
+"""Why a fetch failed, in one line that says what to do: botocore's exceptions turned into ours.
+
+What botocore, a service or a ``credential_process`` says is quoted only where it is known to hold
+no secret, without control characters, and not at any length.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+
+from botocore import exceptions
+
+from .errors import (
+    FetchError,
+    LegacySsoError,
+    ProfileError,
+    ServiceError,
+    SignInError,
+    SourceConfigurationError,
+)
+from .profiles import Configuration, SignIn
+
+_LONGEST_QUOTE = 300
+_UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\u1fff\u2030-\ud7ff\uf900-\ufffc]+")
+# What CLI 2.9.0 to 2.10.1 say when a role starts from an sso-session profile.
+_OLD_CHAIN_BUG = "'NoneType' object has no attribute 'get_frozen_token'"
+
+
+def explain(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+    """Return the error to show a person for what was raised while fetching for ``profile``."""
+    if isinstance(error, LegacySsoError):
+        return error
+    for kinds, make in _EXPLANATIONS:
+        if isinstance(error, kinds):
+            return make(error, profile, configuration)
+    if str(error) == _OLD_CHAIN_BUG:
+        return SourceConfigurationError(
+            "this AWS CLI cannot assume a role from an sso-session profile, a bug of 2.9.0 to "
+            "2.10.1; update the AWS CLI, or give the source profile an inline sso_start_url"
+        )
+    # The text is left out: nobody knows what is in it.
+    return FetchError(f"no usable credentials came back ({type(error).__name__})")
+
+
+def one_line(text: object) -> str:
+    """Return foreign words as one printable line of bounded length."""
+    line = _UNPRINTABLE.sub(" ", str(text)).strip()
+    return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}..."
+
+
+def _sign_in(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+    sign_in = configuration.sign_in(profile) or SignIn(None, None)
+    name = f" to session {sign_in.session!r}" if sign_in.session else ""
+    never = isinstance(error, exceptions.SSOTokenLoadError)
+    what = f"not signed in{name}" if never else f"the sign-in{name} is over"
+    return SignInError(f"{what}; run: {sign_in.login_command(profile)}")
+
+
+def _login(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+    return SignInError(f"not signed in; run: aws login --profile {shlex.quote(profile)}")
+
+
+def _service(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+    assert isinstance(error, exceptions.ClientError)
+    details = error.response.get("Error", {})
+    code, message = one_line(details.get("Code", "Unknown")), one_line(details.get("Message", ""))
+    said = f"{code}: {message}" if message else code
+    return ServiceError(f"{error.operation_name} was refused ({said})")
+
+
+def _settings(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+    return SourceConfigurationError(one_line(error))
+
+
+def _unreachable(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+    return FetchError(f"the service cannot be reached: {one_line(error)}")
+
+
+def _process(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+    return FetchError(one_line(error))
+
+
+def _no_terminal(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+    return ProfileError("an MFA code is needed, and there is no terminal to ask for it on")
+
+
+_EXPLANATIONS = (
+    (
+        (
+            exceptions.SSOTokenLoadError,
+            exceptions.UnauthorizedSSOTokenError,
+            exceptions.TokenRetrievalError,
+        ),
+        _sign_in,
+    ),
+    (getattr(exceptions, "LoginError", ()), _login),  # `aws login` is there since CLI 2.32
+    (exceptions.ClientError, _service),
+    (exceptions.CredentialRetrievalError, _process),
+    (
+        (
+            exceptions.InvalidConfigError,
+            exceptions.PartialCredentialsError,
+            exceptions.ProfileNotFound,
+            exceptions.InfiniteLoopConfigError,
+            exceptions.UnknownCredentialError,
+            exceptions.NoRegionError,
+        ),
+        _settings,
+    ),
+    ((exceptions.HTTPClientError, exceptions.ConnectionError), _unreachable),
+    (EOFError, _no_terminal),
+)

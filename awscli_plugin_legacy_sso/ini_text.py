@@ -1,0 +1,256 @@
+"""An INI file's text, read as botocore reads it and edited without touching another byte.
+
+botocore reads its files with ``configparser.RawConfigParser``.
+So does this module, and it has that very parser say on which line each header and option stands:
+what is edited here is by construction what botocore will read, whatever the file's
+newlines, spacing, comments or nesting.
+
+Deliberately not here: what a section means, and files. Text comes in, text goes out.
+"""
+
+from __future__ import annotations
+
+import configparser
+import re
+from collections import Counter
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+# Universal newlines, as Python's text files have them: \r\n, \r and \n end a line, nothing else.
+_LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
+_BEFORE_VALUE = re.compile(r"[^=:]*[=:][ \t]*")
+
+
+class UnreadableTextError(ValueError):
+    """Text that botocore's parser refuses. ``str()`` never quotes the text: it may hold a key."""
+
+    def __init__(self, line: int, reason: str) -> None:
+        super().__init__(f"line {line}: {reason}")
+
+
+class EditError(ValueError):
+    """An edit that would not read back as asked. Nothing is returned, so nothing is written."""
+
+
+@dataclass
+class _Section:
+    header: int
+    # The lines of each option, from its key up to the next option, header or end.
+    options: dict[str, range] = field(default_factory=dict)
+
+
+class _PositionParser(configparser.RawConfigParser):
+    """A RawConfigParser that notes the line of every header and option while it reads.
+
+    It asks ``SECTCRE`` about headers and ``optionxform`` about keys, both documented as ours to
+    replace, and it asks right after having taken the line in question from the iterator.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.line = -1
+        self.found: list[tuple[int, str, str]] = []
+        self._reading = False
+        self.SECTCRE = self  # type: ignore[assignment]  # only .match() is ever called on it
+
+    def match(self, value: str) -> re.Match[str] | None:
+        header = configparser.RawConfigParser.SECTCRE.match(value)
+        if header:
+            self.found.append((self.line, "header", header["header"]))
+        return header
+
+    def optionxform(self, optionstr: str) -> str:
+        key = super().optionxform(optionstr)
+        if self._reading:
+            self.found.append((self.line, "option", key))
+        return key
+
+    def read_lines(self, lines: Iterable[str]) -> None:
+        self._reading = True
+        self.read_file(self._counted(lines))
+        self._reading = False
+
+    def _counted(self, lines: Iterable[str]) -> Iterator[str]:
+        for self.line, line in enumerate(lines):
+            yield line.rstrip("\r\n") + "\n"
+
+
+class IniText:
+    """The text of an INI file, to look into and to edit.
+
+    Each section can be edited once; :meth:`render` gives the new text.
+
+    Raises:
+        UnreadableTextError: botocore would refuse this text.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._lines: list[str] = _LINE.findall(text)
+        self._newline = _commonest_newline(self._lines)
+        # A missing final newline stays missing; in between, every line has one.
+        self._unterminated = bool(self._lines) and not self._lines[-1].endswith(("\r", "\n"))
+        if self._unterminated:
+            self._lines[-1] += self._newline
+        parser = _parse(self._lines)
+        self._sections = _positions(parser.found, len(self._lines))
+        self._defaults = dict(parser.defaults())
+        self._own = {
+            name: {k: v for k, v in parser.items(name) if k in self._sections[name].options}
+            for name in parser.sections()
+        }
+        self._appended: list[str] = []
+
+    def __contains__(self, section: str) -> bool:
+        return section in self._own
+
+    def sections(self) -> list[str]:
+        """Return the names of the sections, in the order of the file, without ``DEFAULT``."""
+        return list(self._own)
+
+    def own(self, section: str) -> Mapping[str, str]:
+        """Return what stands in a section's own lines; nothing inherited from ``[DEFAULT]``."""
+        return self._own.get(section, {})
+
+    def reading(self) -> dict[str, dict[str, str]]:
+        """Return what botocore reads: each section's values, inherited ones included."""
+        return {name: self._defaults | own for name, own in self._own.items()}
+
+    def set(self, section: str, values: Mapping[str, str], drop: Collection[str] = ()) -> None:
+        """Give a section these values, and drop these keys; the rest of it stays as it is.
+
+        A section that is not there is appended, after a blank line.
+        """
+        if section in self._own:
+            self._rewrite(self._sections[section], values, drop)
+        else:
+            self._append(section, values)
+        kept = {key: value for key, value in self.own(section).items() if key not in drop}
+        self._own[section] = {**kept, **values}
+
+    def remove(self, section: str) -> None:
+        """Take a section out, and the blank line before it that :meth:`set` puts there."""
+        where = self._sections[section]
+        start, end = where.header, self._end_of_content(where)
+        if start and not self._lines[start - 1].strip():
+            start -= 1
+        self._lines[start:end] = [""] * (end - start)
+        del self._own[section]
+
+    def render(self) -> str:
+        """Return the edited text, after reading it back.
+
+        Raises:
+            EditError: botocore would not read the new text as what was asked for.
+        """
+        text = "".join([*self._lines, *self._appended])
+        if self._unterminated:
+            text = re.sub(r"(\r\n|\r|\n)\Z", "", text)
+        try:
+            reading = IniText(text).reading()
+        except UnreadableTextError as error:
+            raise EditError(str(error)) from None
+        asked = self.reading()
+        if reading != asked:
+            wrong = next(name for name in asked | reading if asked.get(name) != reading.get(name))
+            raise EditError(f"section {wrong!r} would not read back as it should")
+        return text
+
+    def _append(self, section: str, values: Mapping[str, str]) -> None:
+        lines = [f"[{section}]", *(f"{key} = {value}" for key, value in values.items())]
+        if self._lines or self._appended:
+            lines.insert(0, "")
+        self._appended += [line + self._newline for line in lines]
+
+    def _rewrite(self, where: _Section, values: Mapping[str, str], drop: Collection[str]) -> None:
+        anchor = self._end_of_content(where) - 1
+        added = ""
+        for key, value in values.items():
+            if lines := where.options.get(key):
+                self._replace_value(lines, value)
+            else:
+                added += f"{self._indent(where)}{key} = {value}{self._newline}"
+        for key in drop:
+            for line in where.options.get(key, ()):
+                if not _is_aside(self._lines[line]):
+                    self._lines[line] = ""
+        self._lines[anchor] += added
+
+    def _replace_value(self, lines: range, value: str) -> None:
+        first = self._lines[lines.start]
+        before = _BEFORE_VALUE.match(first)
+        assert before, "an option's first line has a delimiter"  # the parser found it there
+        self._lines[lines.start] = before[0] + value + first[len(first.rstrip("\r\n")) :]
+        for line in lines[1:]:
+            if not _is_aside(self._lines[line]):
+                self._lines[line] = ""
+
+    def _indent(self, where: _Section) -> str:
+        """Indent as the last option does, so that what follows still starts where it did."""
+        beside = max((lines.start for lines in where.options.values()), default=where.header)
+        line = self._lines[beside]
+        return line[: len(line) - len(line.lstrip())]
+
+    def _end_of_content(self, where: _Section) -> int:
+        """Return the line after a section's last option: comments below belong to what follows."""
+        end = max((lines.stop for lines in where.options.values()), default=where.header + 1)
+        while end > where.header + 1 and _is_aside(self._lines[end - 1]):
+            end -= 1
+        return end
+
+
+def _parse(lines: list[str]) -> _PositionParser:
+    parser = _PositionParser()
+    try:
+        parser.read_lines(lines)
+    except configparser.DuplicateSectionError as error:
+        reason = f"section {error.section!r} is there twice"
+        raise UnreadableTextError(error.lineno or 0, reason) from None
+    except configparser.DuplicateOptionError as error:
+        reason = f"key {error.option!r} is there twice in section {error.section!r}"
+        raise UnreadableTextError(error.lineno or 0, reason) from None
+    except configparser.MissingSectionHeaderError as error:
+        reason = "a line before the first [section]"
+        raise UnreadableTextError(error.lineno, reason) from None
+    except configparser.ParsingError as error:
+        reason = "neither a [section] nor a key with a value"
+        raise UnreadableTextError(error.errors[0][0], reason) from None
+    _check_nested(parser)
+    return parser
+
+
+def _check_nested(parser: _PositionParser) -> None:
+    """Refuse what botocore refuses in a value that starts on the line below its key.
+
+    It reads such a value as a nested section, in which each line must be ``key = value``.
+    """
+    for section in parser.sections():
+        for key, value in parser.items(section):
+            if value.startswith("\n"):
+                nested = (line for line in value.splitlines() if line.strip())
+                if not all("=" in line for line in nested):
+                    line = next(at for at, kind, name in parser.found if name == key) + 1
+                    reason = f"the indented lines under {key!r} are not all 'key = value'"
+                    raise UnreadableTextError(line, reason)
+
+
+def _positions(found: list[tuple[int, str, str]], line_count: int) -> dict[str, _Section]:
+    sections: dict[str, _Section] = {}
+    ends = [line for line, _, _ in found[1:]] + [line_count]
+    current = _Section(0)
+    for (line, kind, name), end in zip(found, ends, strict=False):
+        if kind == "header":
+            current = sections.setdefault(name, _Section(line))
+        else:
+            current.options[name] = range(line, end)
+    return sections
+
+
+def _is_aside(line: str) -> bool:
+    """Tell a blank or comment line, which the parser passes over wherever it stands."""
+    return not line.strip() or line.lstrip().startswith(("#", ";"))
+
+
+def _commonest_newline(lines: list[str]) -> str:
+    endings = Counter(line[len(line.rstrip("\r\n")) :] for line in lines)
+    del endings[""]
+    return endings.most_common(1)[0][0] if endings else "\n"

@@ -1,0 +1,198 @@
+"""Look at, remove and sign out legacy profiles: what needs the files and no network."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from . import credentials_file
+from .errors import ProfileError
+from .ini_text import IniText
+from .legacy_profile import LegacyProfile, legacy_profiles
+from .legacy_profile import sign_out as sign_out_section
+from .profiles import Configuration, SignIn
+
+
+@dataclass(frozen=True)
+class Choice:
+    """Which legacy profiles to remove."""
+
+    names: Sequence[str] = ()
+    all: bool = False
+    sso_session: str | None = None
+    expired: bool = False
+
+    @property
+    def is_made(self) -> bool:
+        return bool(self.names or self.all or self.sso_session is not None or self.expired)
+
+
+@dataclass
+class Removal:
+    """What was removed, as a document and as lines for a person."""
+
+    results: list[Mapping[str, Any]] = field(default_factory=list)
+    lines: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+def list_legacy(configuration: Configuration, paths: Sequence[str]) -> list[Mapping[str, Any]]:
+    """Describe the legacy profiles in these files, without their keys."""
+    listed: list[Mapping[str, Any]] = []
+    for path in paths:
+        text = credentials_file.read(path)
+        is_open = credentials_file.is_readable_by_others(path)
+        for legacy in legacy_profiles(text):
+            listed.append(_describe(configuration, path, legacy, is_open=is_open))
+    return listed
+
+
+def remove_legacy(
+    configuration: Configuration,
+    paths: Sequence[str],
+    choice: Choice,
+    *,
+    sign_out: bool = False,
+    dry_run: bool = False,
+) -> Removal:
+    """Remove the chosen legacy profiles, or sign them out. Only what this tool wrote is touched.
+
+    Raises:
+        ProfileError: a name that is not a legacy profile, or a pattern that matches none.
+        CredentialsFileError: a file cannot be read or written.
+    """
+    removal = Removal()
+    texts = {path: credentials_file.read(path) for path in paths}
+    _check_names(texts, choice)
+    for path, text in texts.items():
+        chosen = _chosen(configuration, text, choice)
+        if sign_out:
+            skipped = [legacy for legacy in chosen if not _is_signed_in(configuration, legacy)]
+            chosen = [legacy for legacy in chosen if legacy not in skipped]
+            removal.results += [_result(legacy, path, "kept") for legacy in skipped]
+            removal.lines += [f"{legacy.name} kept: no SSO sign-in feeds it" for legacy in skipped]
+        if not chosen:
+            continue
+        if not dry_run:
+            update = credentials_file.update(path, _editor(chosen, sign_out=sign_out))
+            removal.warnings += update.warnings
+        status = "signed-out" if sign_out else "removed"
+        would = "would be " if dry_run else ""
+        removal.results += [_result(legacy, path, status) for legacy in chosen]
+        words = status.replace("-", " ")
+        removal.lines += [f"{legacy.name} {would}{words} in {path}" for legacy in chosen]
+    if not removal.lines:
+        removal.lines.append("No legacy profile to remove.")
+    return removal
+
+
+def timestamp(moment: datetime | None) -> str | None:
+    """Return a moment as AWS writes it: RFC 3339, UTC, to the second."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else None
+
+
+def _describe(
+    configuration: Configuration, path: str, legacy: LegacyProfile, *, is_open: bool
+) -> Mapping[str, Any]:
+    *_, base = configuration.chain(legacy.source)
+    settings = configuration.settings(base)
+    sign_in = configuration.sign_in(legacy.source)
+    left = legacy.expiration - datetime.now(UTC) if legacy.expiration else None
+    return {
+        "Profile": legacy.name,
+        "SourceProfile": legacy.source,
+        "AccountId": settings.get("sso_account_id"),
+        "RoleName": settings.get("sso_role_name"),
+        "SsoSession": sign_in.session if sign_in else None,
+        "CredentialsFile": path,
+        "Expiration": timestamp(legacy.expiration),
+        "SecondsRemaining": max(0, int(left.total_seconds())) if left else None,
+        "State": _state(legacy),
+        "Warnings": _warnings(configuration, path, legacy, is_open=is_open),
+    }
+
+
+def _state(legacy: LegacyProfile) -> str:
+    if legacy.signed_out:
+        return "signed-out"
+    if legacy.expiration is None:
+        return "unknown"
+    return "valid" if legacy.expiration > datetime.now(UTC) else "expired"
+
+
+def _warnings(
+    configuration: Configuration, path: str, legacy: LegacyProfile, *, is_open: bool
+) -> list[str]:
+    found = {
+        f"{path} can be read by others; mend it with: chmod 600 {path}": is_open,
+        f"the source profile {legacy.source!r} is gone": (
+            legacy.source not in configuration.profiles
+        ),
+        "a profile of this name has settings of its own that these keys may take the place of": (
+            configuration.source_setting(legacy.name) is not None
+        ),
+        "aws_session_token and aws_security_token differ; mend it with a refresh": (
+            legacy.tokens_differ
+        ),
+    }
+    return [warning for warning, is_so in found.items() if is_so]
+
+
+def _check_names(texts: Mapping[str, IniText], choice: Choice) -> None:
+    there = {legacy.name for text in texts.values() for legacy in legacy_profiles(text)}
+    for name in choice.names:
+        if name not in there and not fnmatch.filter(there, name):
+            raise ProfileError(
+                f"there is no legacy profile {name!r}; list yours with: aws sso list-legacy"
+            )
+
+
+def _chosen(configuration: Configuration, text: IniText, choice: Choice) -> list[LegacyProfile]:
+    """Return the legacy profiles that every given condition is true of."""
+    now = datetime.now(UTC)
+    return [
+        legacy
+        for legacy in legacy_profiles(text)
+        if (not choice.names or any(_matches(legacy.name, name) for name in choice.names))
+        and (not choice.expired or (legacy.expiration is not None and legacy.expiration <= now))
+        and (
+            choice.sso_session is None
+            or configuration.sign_in(legacy.source) == SignIn(choice.sso_session, None)
+        )
+    ]
+
+
+def _matches(name: str, pattern: str) -> bool:
+    return name == pattern or fnmatch.fnmatchcase(name, pattern)
+
+
+def _is_signed_in(configuration: Configuration, legacy: LegacyProfile) -> bool:
+    """Tell whether an SSO sign-in feeds it. Of a source that is gone nobody can say no."""
+    gone = legacy.source not in configuration.profiles
+    return gone or configuration.sign_in(legacy.source) is not None
+
+
+def _editor(chosen: Sequence[LegacyProfile], *, sign_out: bool) -> credentials_file.Edit:
+    names = {legacy.name for legacy in chosen}
+
+    def edit(text: IniText) -> None:
+        # Looked up again: the file may have changed since they were chosen.
+        for legacy in legacy_profiles(text):
+            if legacy.name in names and sign_out:
+                sign_out_section(text, legacy.name)
+            elif legacy.name in names:
+                text.remove(legacy.name)
+
+    return edit
+
+
+def _result(legacy: LegacyProfile, path: str, status: str) -> Mapping[str, Any]:
+    return {
+        "Profile": legacy.name,
+        "SourceProfile": legacy.source,
+        "CredentialsFile": path,
+        "Status": status,
+    }

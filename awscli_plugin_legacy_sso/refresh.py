@@ -1,0 +1,182 @@
+"""The flow: plan, fetch, write, report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+
+from . import credentials_file
+from .credentials import Outcome
+from .errors import LegacySsoError, SignInError
+from .ini_text import IniText
+from .legacy_profile import Credentials, LegacyProfile, legacy_profiles, write
+from .profiles import Configuration, Refresh, Selection, SignIn, plan
+
+Fetch = Callable[[Collection[str]], Iterable[tuple[str, Outcome]]]
+
+
+@dataclass(frozen=True)
+class Result:
+    """What became of one legacy profile."""
+
+    refresh: Refresh
+    status: str  # refreshed, kept, failed; planned in a dry run
+    expiration: datetime | None = None
+    is_new: bool = False
+    error: LegacySsoError | None = None
+
+
+@dataclass
+class Report:
+    """What became of all of them, in the order in which they were planned."""
+
+    results: list[Result] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How to go about it, whatever was selected."""
+
+    min_remaining: timedelta | None = None
+    dry_run: bool = False
+    # Told how many sources of how many have been fetched.
+    progress: Callable[[int, int], None] = lambda done, of: None
+    # Asked to sign in again where that is over, with a profile of that sign-in; says if it did.
+    login: Callable[[SignIn, str], bool] | None = None
+
+
+def refresh(
+    fetch: Fetch,
+    configuration: Configuration,
+    paths: Sequence[str],
+    selection: Selection,
+    manner: Manner,
+) -> Report:
+    """Bring the selected legacy profiles up to date.
+
+    Args:
+        fetch: yields each of the source profiles it is given with what came of it.
+        paths: the credentials files, as their readers have to expand them; new legacy profiles
+            go into the first.
+
+    Raises:
+        LegacySsoError: nothing could be selected, or a credentials file cannot be read; nothing
+            was fetched or written. What happens to a single profile is in the report instead.
+    """
+    texts = {path: credentials_file.read(path) for path in paths}
+    report = Report()
+    results: dict[tuple[str, str], Result] = {}
+    due: list[Refresh] = []
+    for item in plan(configuration, texts, selection):
+        result = _before_fetching(item, configuration, texts[item.path], manner)
+        results[item.path, item.name] = result
+        if result.status == "planned":
+            due.append(item)
+    if due and not manner.dry_run:
+        outcomes = _fetch_all(fetch, configuration, {item.source for item in due}, manner)
+        for path in dict.fromkeys(item.path for item in due):
+            here = [item for item in due if item.path == path]
+            results.update(_write(configuration, path, here, outcomes, report))
+    report.results = list(results.values())
+    return report
+
+
+def _before_fetching(
+    item: Refresh, configuration: Configuration, text: IniText, manner: Manner
+) -> Result:
+    try:
+        if item.error:
+            raise item.error
+        item.check(configuration, text)
+    except LegacySsoError as error:
+        return Result(item, "failed", error=error)
+    there = next((old for old in legacy_profiles(text) if old.name == item.name), None)
+    if there and manner.min_remaining and _has_left(there, item, manner.min_remaining):
+        return Result(item, "kept", expiration=there.expiration)
+    return Result(item, "planned", is_new=item.name not in text)
+
+
+def _has_left(there: LegacyProfile, item: Refresh, least: timedelta) -> bool:
+    return (
+        there.source == item.source
+        and not there.signed_out
+        and there.expiration is not None
+        and there.expiration - datetime.now(UTC) >= least
+    )
+
+
+def _fetch_all(
+    fetch: Fetch, configuration: Configuration, sources: Collection[str], manner: Manner
+) -> Mapping[str, Outcome]:
+    outcomes: dict[str, Outcome] = {}
+    for source, outcome in fetch(sorted(sources)):
+        outcomes[source] = outcome
+        manner.progress(len(outcomes), len(sources))
+    if manner.login:
+        again = _signed_in_again(configuration, outcomes, manner.login)
+        outcomes.update(fetch(again) if again else ())
+    return outcomes
+
+
+def _signed_in_again(
+    configuration: Configuration,
+    outcomes: Mapping[str, Outcome],
+    login: Callable[[SignIn, str], bool],
+) -> list[str]:
+    """Sign in once for each sign-in that is over; return the sources that can be tried again."""
+    over: dict[SignIn, list[str]] = {}
+    for source, outcome in outcomes.items():
+        sign_in = configuration.sign_in(source)
+        if sign_in and isinstance(outcome, SignInError):
+            over.setdefault(sign_in, []).append(source)
+    return [
+        source
+        for sign_in, sources in over.items()
+        if login(sign_in, sources[0])
+        for source in sources
+    ]
+
+
+def _write(
+    configuration: Configuration,
+    path: str,
+    items: Iterable[Refresh],
+    outcomes: Mapping[str, Outcome],
+    report: Report,
+) -> Mapping[tuple[str, str], Result]:
+    """Write all that was fetched for one file at once."""
+    results: dict[tuple[str, str], Result] = {}
+    warnings: list[str] = []
+
+    def edit(text: IniText) -> None:
+        warnings.clear()
+        for item in items:
+            result, warning = _write_one(configuration, text, item, outcomes[item.source])
+            results[path, item.name] = result
+            warnings.extend([warning] if warning else [])
+
+    try:
+        if any(isinstance(outcomes[item.source], Credentials) for item in items):
+            report.warnings += credentials_file.update(path, edit).warnings
+        else:
+            edit(credentials_file.read(path))
+    except LegacySsoError as error:
+        return {(path, item.name): Result(item, "failed", error=error) for item in items}
+    report.warnings += warnings
+    return results
+
+
+def _write_one(
+    configuration: Configuration, text: IniText, item: Refresh, outcome: Outcome
+) -> tuple[Result, str | None]:
+    if isinstance(outcome, LegacySsoError):
+        return Result(item, "failed", error=outcome), None
+    is_new = item.name not in text
+    try:
+        warning = item.check(configuration, text)
+        write(text, item.name, item.source, outcome, item.region)
+    except LegacySsoError as error:
+        return Result(item, "failed", error=error), None
+    return Result(item, "refreshed", expiration=outcome.expiration, is_new=is_new), warning
