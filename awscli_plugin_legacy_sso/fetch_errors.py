@@ -73,6 +73,13 @@ def _settings(error: Exception, profile: str, configuration: Configuration) -> L
     return SourceConfigurationError(one_line(error))
 
 
+def _no_region(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+    return SourceConfigurationError(
+        "assuming its role needs a region; "
+        f"set one with: aws configure set region REGION --profile {shlex.quote(profile)}"
+    )
+
+
 def _unreachable(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
     return FetchError(f"the service cannot be reached: {one_line(error)}")
 
@@ -104,10 +111,10 @@ _EXPLANATIONS = (
             exceptions.ProfileNotFound,
             exceptions.InfiniteLoopConfigError,
             exceptions.UnknownCredentialError,
-            exceptions.NoRegionError,
         ),
         _settings,
     ),
+    (exceptions.NoRegionError, _no_region),
     ((exceptions.HTTPClientError, exceptions.ConnectionError), _unreachable),
     (EOFError, _no_terminal),
 )

@@ -1,0 +1,242 @@
+"""What it costs, against what was promised: commands timed side by side, A B A B.
+
+Each figure is the median of the paired ratios, so that a machine that changes its speed cannot
+spoil it. Prints a table; the exit status is 1 if a promise is broken.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import real_parts
+from identity_center import IdentityCenter
+from identity_center.center import START_URL
+
+CHECKOUT = Path(__file__).parent.parent
+PLUGIN = "[plugins]\ncli_legacy_plugin_path = {}\nlegacy_sso = awscli_plugin_legacy_sso\n"
+SESSION = f"""
+[sso-session corp]
+sso_region = us-east-1
+sso_start_url = {START_URL}
+sso_registration_scopes = sso:account:access
+"""
+PROFILE = """
+[profile p{0}]
+sso_session = corp
+sso_account_id = {0:012}
+sso_role_name = Developer
+region = us-west-2
+"""
+SECTION = """
+[other{0}]
+aws_access_key_id = AKIAIOSFODNN7EXAMPLE
+aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
+region = eu-west-1
+"""
+
+
+@dataclass
+class Workplace:
+    """A scratch HOME with the plugin on, signed in, and a portal that answers after 100 ms."""
+
+    home: Path
+    aws: Path
+    center: IdentityCenter
+    environment: dict[str, str]
+    plugin_path: Path
+
+    def configure(self, profiles: int = 1, *, plugin: bool = True) -> None:
+        text = PLUGIN.format(self.plugin_path) if plugin else ""
+        text += SESSION + "".join(PROFILE.format(number) for number in range(profiles))
+        (self.home / ".aws" / "config").write_text(text)
+
+    def forget_roles(self) -> None:
+        shutil.rmtree(self.home / ".aws" / "cli", ignore_errors=True)
+
+    def run(self, *arguments: str) -> float:
+        """Run ``aws`` and return the seconds it took."""
+        self.forget_roles()
+        start = time.perf_counter()
+        done = subprocess.run(
+            [self.aws, *arguments], env=self.environment, capture_output=True, text=True
+        )
+        seconds = time.perf_counter() - start
+        if done.returncode != 0:
+            sys.exit(f"bench: aws {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
+        return seconds
+
+
+@contextmanager
+def workplace() -> Iterator[Workplace]:
+    with tempfile.TemporaryDirectory() as scratch, IdentityCenter() as center:
+        home = Path(scratch) / "home"
+        (home / ".aws").mkdir(parents=True)
+        environment = {
+            **center.environment(Path(scratch) / "endpoints"),
+            "HOME": str(home),
+            "PATH": "/usr/bin:/bin",
+        }
+        plugin_path = real_parts.plugin_folder(Path(scratch) / "plugin", CHECKOUT)
+        center.behaviour.delay = 0.1
+        center.sign_in(home, session_name="corp")
+        yield Workplace(home, real_parts.frozen_cli(), center, environment, plugin_path)
+
+
+def paired(
+    runs: int, ours: Callable[[], float], theirs: Callable[[], float]
+) -> tuple[float, float, float]:
+    """Return the median ratio, and the medians of both, of runs made in turn."""
+    ours(), theirs()
+    pairs = [(ours(), theirs()) for _ in range(runs)]
+    return (
+        statistics.median(a / b for a, b in pairs),
+        statistics.median(a for a, _ in pairs),
+        statistics.median(b for _, b in pairs),
+    )
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One promise and what was measured."""
+
+    what: str
+    measured: float
+    promised: float
+    detail: str
+
+    def __str__(self) -> str:
+        verdict = "kept  " if self.measured <= self.promised else "BROKEN"
+        return f"{verdict}  {self.measured:7.3f} <= {self.promised:<6g}  {self.what} ({self.detail})"
+
+
+def ratio(what: str, promised: float, measured: tuple[float, float, float]) -> Figure:
+    value, ours, theirs = measured
+    return Figure(what, value, promised, f"{ours:.3f} s against {theirs:.3f} s")
+
+
+def bench_plugin_on(place: Workplace, runs: int) -> Iterator[Figure]:
+    def version(*, plugin: bool) -> float:
+        place.configure(plugin=plugin)
+        return place.run("--version")
+
+    figure = paired(2 * runs, lambda: version(plugin=True), lambda: version(plugin=False))
+    yield ratio("aws --version, plugin on against off", 1.01, figure)
+    yield Figure("import and registration in process, ms", _registration(place), 1.0, "median of 15")
+
+
+def _registration(place: Workplace) -> float:
+    code = (
+        "import sys, time; sys.path.append(sys.argv[1]); t = time.perf_counter();"
+        "import awscli_plugin_legacy_sso as p;"
+        "p.awscli_initialize(type('E', (), {'register_last': lambda *a: None})());"
+        "print((time.perf_counter() - t) * 1000)"
+    )
+    command = [sys.executable, "-B", "-c", code, str(place.plugin_path)]
+    return statistics.median(float(subprocess.check_output(command)) for _ in range(15))
+
+
+def bench_one_profile(place: Workplace, runs: int) -> Iterator[Figure]:
+    place.configure()
+    figure = paired(
+        runs,
+        lambda: place.run("sso", "refresh-legacy", "--profile", "p0"),
+        lambda: place.run("configure", "export-credentials", "--profile", "p0"),
+    )
+    yield ratio("refresh-legacy against export-credentials, one profile", 1.0, figure)
+
+
+def bench_fifty_profiles(place: Workplace, runs: int) -> Iterator[Figure]:
+    place.configure(50)
+    figure = paired(
+        runs,
+        lambda: place.run("sso", "refresh-legacy", "--source-profiles", "p*"),
+        lambda: place.run("sso", "refresh-legacy", "--profile", "p0"),
+    )
+    yield ratio("refresh-legacy of 50 profiles against one", 1.5, figure)
+
+
+def bench_throttled(place: Workplace, runs: int) -> Iterator[Figure]:
+    place.configure(300)
+    place.center.behaviour.requests_per_second = 20
+    seconds = place.run("sso", "refresh-legacy", "--source-profiles", "p*")
+    place.center.behaviour.requests_per_second = None
+    detail = f"{seconds:.1f} s against the limit's own 15 s, none failed"
+    yield Figure("300 profiles under 20 requests a second", seconds / 15, 1.15, detail)
+
+
+def bench_long_file(place: Workplace, runs: int) -> Iterator[Figure]:
+    credentials = place.home / ".aws" / "credentials"
+    for count in (500, 1000, 5000):
+        place.configure()
+        credentials.write_text("".join(SECTION.format(number) for number in range(count)))
+        _, ours, theirs = paired(
+            runs,
+            lambda: place.run("sso", "refresh-legacy", "--profile", "p0"),
+            lambda: place.run("configure", "export-credentials", "--profile", "p0"),
+        )
+        what = f"seconds above export-credentials, {count} other profiles in the file"
+        yield Figure(what, ours - theirs, 1.0, f"{ours:.3f} s against {theirs:.3f} s")
+    credentials.unlink()
+
+
+def bench_memory(place: Workplace, runs: int) -> Iterator[Figure]:
+    place.configure(300)
+    many = _peak_memory(place, "sso", "refresh-legacy", "--source-profiles", "p*")
+    one = _peak_memory(place, "configure", "export-credentials", "--profile", "p0")
+    detail = f"{many / 1024:.0f} MiB against {one / 1024:.0f} MiB"
+    yield Figure("peak memory, 300 profiles against one exported", many / one, 1.3, detail)
+
+
+def _peak_memory(place: Workplace, *arguments: str) -> int:
+    """Return the peak resident size of one ``aws`` process, in KiB."""
+    place.forget_roles()
+    with open(os.devnull, "w") as nowhere:
+        process = subprocess.Popen(
+            [place.aws, *arguments], env=place.environment, stdout=nowhere, stderr=nowhere
+        )
+        _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"bench: aws {' '.join(arguments)} failed")
+    assert isinstance(usage, resource.struct_rusage)
+    return usage.ru_maxrss
+
+
+BENCHMARKS = {
+    "plugin-on": bench_plugin_on,
+    "one-profile": bench_one_profile,
+    "fifty-profiles": bench_fifty_profiles,
+    "throttled": bench_throttled,
+    "long-file": bench_long_file,
+    "memory": bench_memory,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*BENCHMARKS, []], help="default: all")
+    parser.add_argument("--runs", type=int, default=15, help="pairs of runs for each ratio")
+    chosen = parser.parse_args(arguments)
+    figures = []
+    for name in chosen.names or BENCHMARKS:
+        with workplace() as place:
+            for figure in BENCHMARKS[name](place, chosen.runs):
+                print(figure, flush=True)
+                figures.append(figure)
+    return int(any(figure.measured > figure.promised for figure in figures))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
