@@ -118,7 +118,9 @@ class Figure:
 
     def __str__(self) -> str:
         verdict = "kept  " if self.measured <= self.promised else "BROKEN"
-        return f"{verdict}  {self.measured:7.3f} <= {self.promised:<6g}  {self.what} ({self.detail})"
+        return (
+            f"{verdict}  {self.measured:7.3f} <= {self.promised:<6g}  {self.what} ({self.detail})"
+        )
 
 
 def ratio(what: str, promised: float, measured: tuple[float, float, float]) -> Figure:
@@ -133,7 +135,9 @@ def bench_plugin_on(place: Workplace, runs: int) -> Iterator[Figure]:
 
     figure = paired(2 * runs, lambda: version(plugin=True), lambda: version(plugin=False))
     yield ratio("aws --version, plugin on against off", 1.01, figure)
-    yield Figure("import and registration in process, ms", _registration(place), 1.0, "median of 15")
+    yield Figure(
+        "import and registration in process, ms", _registration(place), 1.0, "median of 15"
+    )
 
 
 def _registration(place: Workplace) -> float:

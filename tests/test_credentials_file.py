@@ -114,9 +114,7 @@ def test_an_acl_that_the_folder_would_give_lets_nobody_in(file: Path) -> None:
     assert before == subprocess.check_output(["getfacl", "-cpn", file])
 
 
-def test_what_cannot_be_kept_is_not_widened(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_cannot_be_kept_is_not_widened(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A group that may not be given: then nobody but the owner can read it, and we say so."""
 
     def refuse(*_: object) -> None:
@@ -242,9 +240,7 @@ def test_a_lock_that_is_held_too_long_is_an_error_that_says_so(
     assert file.read_text() == OLD
 
 
-def test_without_locks_it_goes_on_and_says_so(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_without_locks_it_goes_on_and_says_so(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Some network file systems have none."""
 
     def unsupported(*_: object) -> None:

@@ -30,7 +30,9 @@ def read_as_botocore(text: str) -> Mapping[str, Mapping[str, str]]:
         pytest.param("[x]\nk = v", "[x]\nk = v\n\n[new]\na = 1\nb = 2", id="no final newline"),
         pytest.param("# c", "# c\n\n[new]\na = 1\nb = 2", id="nothing but a comment"),
         pytest.param(
-            "[x]\nk = v\n\n\n", "[x]\nk = v\n\n\n\n[new]\na = 1\nb = 2\n", id="blank lines at the end"
+            "[x]\nk = v\n\n\n",
+            "[x]\nk = v\n\n\n\n[new]\na = 1\nb = 2\n",
+            id="blank lines at the end",
         ),
     ],
 )
@@ -100,7 +102,9 @@ def test_a_section_that_is_there_is_edited_line_by_line(
 @pytest.mark.parametrize(
     ("before", "after"),
     [
-        pytest.param("[a]\nk = 1\n\n[s]\nx = 1\n\n[b]\n", "[a]\nk = 1\n\n[b]\n", id="in the middle"),
+        pytest.param(
+            "[a]\nk = 1\n\n[s]\nx = 1\n\n[b]\n", "[a]\nk = 1\n\n[b]\n", id="in the middle"
+        ),
         pytest.param("[s]\nx = 1\n", "", id="the only one"),
         pytest.param("[s]\nx = 1\n# of b\n[b]\n", "# of b\n[b]\n", id="comment of the next stays"),
         pytest.param("[a]\n[s]\nx = 1\n  y\n[b]\n", "[a]\n[b]\n", id="no blank line before"),

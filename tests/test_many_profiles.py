@@ -232,9 +232,7 @@ def test_what_still_lasts_is_left_alone(person: Person) -> None:
     person.credentials.write_text(kept + "\n" + legacy("dev-legacy-sso", "dev"))
     person.sign_in()
     first = person.refresh("--all", "--min-remaining", "30", "--output", "json")
-    statuses = {
-        item["Profile"]: item["Status"] for item in json.loads(first.out)["LegacyProfiles"]
-    }
+    statuses = {item["Profile"]: item["Status"] for item in json.loads(first.out)["LegacyProfiles"]}
     person.center.reset_calls()
     second = person.refresh("--all", "--min-remaining", "30")
 

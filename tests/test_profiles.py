@@ -47,7 +47,9 @@ def test_the_name_comes_from_the_source_profile(template: str | None, name: str)
 
 def test_the_default_name_can_be_set_in_the_config_file() -> None:
     """``output_profile`` in the ``[legacy-sso]`` section."""
-    known = Configuration({"profiles": {"dev": SSO}, "legacy-sso": {"output_profile": "{profile}-o"}})
+    known = Configuration(
+        {"profiles": {"dev": SSO}, "legacy-sso": {"output_profile": "{profile}-o"}}
+    )
 
     assert planned(known, "", Selection("dev")) == [("dev", "dev-o", None)]
 
@@ -123,7 +125,9 @@ def test_patterns_match_every_source_and_no_legacy_profile() -> None:
     )
     selection = Selection("default", source_profiles=["team-*", "other"])
 
-    assert [source for source, _, _ in planned(known, legacy("team-a-legacy-sso", "team-a"), selection)] == [
+    assert [
+        source for source, _, _ in planned(known, legacy("team-a-legacy-sso", "team-a"), selection)
+    ] == [
         "team-a",
         "team-b",
         "other",
@@ -155,7 +159,9 @@ def test_all_sso_session_and_same_login_select_by_the_record() -> None:
         elsewhere={**SSO, "sso_session": "other"},
         process={"credential_process": "x"},
     )
-    text = "\n".join(legacy(f"{name}-o", name) for name in ("dev", "chained", "elsewhere", "process"))
+    text = "\n".join(
+        legacy(f"{name}-o", name) for name in ("dev", "chained", "elsewhere", "process")
+    )
 
     def sources(selection: Selection) -> list[str]:
         return [source for source, _, _ in planned(known, text, selection)]
@@ -192,7 +198,9 @@ NAMES = {
 # name and --force.
 GUARDS = [
     pytest.param("free", "", "written", "written", "written", id="nothing"),
-    pytest.param("free", "[free]\nregion = x\n", "written", "written", "written", id="only a region"),
+    pytest.param(
+        "free", "[free]\nregion = x\n", "written", "written", "written", id="only a region"
+    ),
     pytest.param("free", legacy("free", "sso"), "written", "written", "written", id="ours"),
     pytest.param(
         "free",
@@ -228,7 +236,12 @@ GUARDS = [
         id="long-term keys pasted into ours",
     ),
     pytest.param(
-        "free", f"[DEFAULT]\n{TOKEN}[free]\n{KEYS}", "refused", "refused", "written", id="inherited token"
+        "free",
+        f"[DEFAULT]\n{TOKEN}[free]\n{KEYS}",
+        "refused",
+        "refused",
+        "written",
+        id="inherited token",
     ),
     pytest.param(
         "free", "[free]\nrole_arn = a\n", "refused", "written", "written", id="settings in the file"
@@ -273,7 +286,9 @@ def test_an_sso_sources_own_name_is_taken_only_when_asked_for_and_without_region
     assert meant.region is None
 
 
-@pytest.mark.parametrize("name", ["", "DEFAULT", "a]b", " a", "a ", "a\nb", "a\rb", "a\x85b", "a\u2028b"])
+@pytest.mark.parametrize(
+    "name", ["", "DEFAULT", "a]b", " a", "a ", "a\nb", "a\rb", "a\x85b", "a\u2028b"]
+)
 def test_a_name_that_a_section_header_cannot_hold_is_refused(name: str) -> None:
     """Control characters, a bracket, blanks at the ends, nothing at all, and DEFAULT."""
     with pytest.raises(LegacySsoError):

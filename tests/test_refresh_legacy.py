@@ -203,7 +203,11 @@ def test_with_output_a_document_is_printed_without_any_key(person: Person, outpu
     done = person.refresh("--profile", "dev", "--output", output)
 
     assert done.status == 0
-    for word in ("dev-legacy-sso", "refreshed", person.sections()["dev-legacy-sso"]["x_security_token_expires"]):
+    for word in (
+        "dev-legacy-sso",
+        "refreshed",
+        person.sections()["dev-legacy-sso"]["x_security_token_expires"],
+    ):
         assert word in done.out
     if output == "json":
         (item,) = json.loads(done.out)["LegacyProfiles"]
@@ -239,7 +243,10 @@ def test_the_machines_own_role_is_never_taken(person: Person) -> None:
 LONG_TERM = "[dev-legacy-sso]\naws_access_key_id = AKIA\naws_secret_access_key = only-copy\n"
 # id: how it comes about, the exit status, what the one line says.
 FAILURES = {
-    "not signed in": (253, "not signed in to session 'corp'; run: aws sso login --sso-session corp"),
+    "not signed in": (
+        253,
+        "not signed in to session 'corp'; run: aws sso login --sso-session corp",
+    ),
     "sign-in ended": (253, "the sign-in to session 'corp' is over; run: aws sso login"),
     "unknown profile": (253, "there is no profile 'nosuch'; list yours with: aws configure"),
     "nothing in the profile": (253, "'empty' does not say how it gets credentials"),

