@@ -402,8 +402,8 @@ def _lines(report: Report, configuration: Configuration) -> Iterable[str]:
 
 
 _WORDS = {
-    "refreshed": "expires {when}",
-    "kept": "kept, expires {when}",
+    "refreshed": "{when}",
+    "kept": "kept, {when}",
     "planned": "would be refreshed",
 }
 
@@ -414,7 +414,7 @@ def _count(number: int) -> str:
 
 def _when(expiration: datetime | None) -> str:
     if expiration is None:
-        return "nobody says when"
+        return "does not say when it expires"
     left = expiration - datetime.now(UTC)
     minutes = max(0, round(left.total_seconds() / 60))
     ahead = f"{minutes // 60}h {minutes % 60}m" if minutes >= 60 else f"{minutes}m"
@@ -422,7 +422,7 @@ def _when(expiration: datetime | None) -> str:
         local = expiration.astimezone()
     except (OverflowError, OSError):  # the last day of the year 9999, east of Greenwich
         local = expiration
-    return f"{local:%Y-%m-%d %H:%M} (in {ahead})"
+    return f"expires {local:%Y-%m-%d %H:%M} (in {ahead})"
 
 
 def _print_lines(lines: Iterable[str]) -> None:

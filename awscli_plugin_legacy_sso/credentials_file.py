@@ -69,6 +69,21 @@ def update(path: str, edit: Edit) -> Update:
     Raises:
         CredentialsFileError: nothing was written, and why.
     """
+
+    def edited(old: bytes | None) -> bytes:
+        text = _parse(path, old)
+        edit(text)
+        return _render(path, text)
+
+    return rewrite(path, edited)
+
+
+def rewrite(path: str, new_content: Callable[[bytes | None], bytes]) -> Update:
+    """Do what :func:`update` does with any file: ``new_content`` makes new content of the old.
+
+    Raises:
+        CredentialsFileError: nothing was written, and why.
+    """
     done = Update(path)
     with _errors_named(path):
         # Symlinks are followed to the file itself, which is what gets replaced: links stay links.
@@ -77,15 +92,19 @@ def update(path: str, edit: Edit) -> Update:
         with _locked(path, target, done):
             for _ in range(_TRIES):
                 old = _read_bytes(target)
-                text = _parse(path, old)
-                edit(text)
-                new = _render(path, text)
+                new = new_content(old)
                 if new == (old or b""):
                     return done
                 if _replace(target, old, new, done):
                     done.changed = True
                     return done
     raise CredentialsFileError(f"{path} keeps being changed by another program; run this again")
+
+
+def lock_path(path: str) -> str:
+    """Return the lock file of a file, which stays beside it: only an uninstall may remove it."""
+    folder, name = os.path.split(os.path.realpath(path))
+    return os.path.join(folder, f".{name}.legacy-sso.lock")
 
 
 @contextlib.contextmanager
@@ -156,9 +175,8 @@ def _render(path: str, text: IniText) -> bytes:
 
 @contextlib.contextmanager
 def _locked(path: str, target: str, done: Update) -> Iterator[None]:
-    folder, name = os.path.split(target)
     try:
-        with exclusive(os.path.join(folder, f".{name}.legacy-sso.lock"), _LOCK_SECONDS) as has_lock:
+        with exclusive(lock_path(target), _LOCK_SECONDS) as has_lock:
             if has_lock:
                 _clear_leftovers(target)
                 _recover(target)

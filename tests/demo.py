@@ -75,7 +75,8 @@ def demonstrate(scratch: Path) -> int:
             **center.environment(scratch / "endpoints"),
             "HOME": str(home),
             "PATH": "/usr/bin:/bin",
-            "BROWSER": f"{sys.executable} {scratch / 'browser.py'} %s",
+            # In the background: the page leads back to the CLI, which must be free to answer.
+            "BROWSER": f"{sys.executable} {scratch / 'browser.py'} %s &",
         }
         say(1, f"an AWS CLI v2: {aws}, and a stand-in Identity Center on {center.url}")
 

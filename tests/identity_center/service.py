@@ -1,0 +1,70 @@
+"""What the services have in common: operations by route, errors, and answers in JSON."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from abc import ABC, abstractmethod
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from .state import Call
+from .wire import Answer, Request
+
+
+@dataclass(frozen=True)
+class Operation:
+    name: str
+    answer: Callable[[Request, Call], Answer]
+
+
+@dataclass
+class ServiceError(Exception):
+    """An error a service answers with; how it is written is each protocol's own business."""
+
+    status: int
+    code: str
+    message: str
+
+
+class Service(ABC):
+    """One AWS service: finds the operation a request means and words its errors."""
+
+    routes: dict[tuple[str, str], Operation]
+
+    def find(self, request: Request) -> Operation | None:
+        return self.routes.get((request.method, request.path))
+
+    @abstractmethod
+    def failure(self, status: int) -> ServiceError:
+        """Say what this service's error of that HTTP status is."""
+
+    def refusal(self, error: ServiceError) -> Answer:
+        headers = {"x-amzn-ErrorType": error.code}
+        return json_answer(self.error_members(error), error.status, headers)
+
+    def error_members(self, error: ServiceError) -> dict[str, str]:
+        return {"message": error.message}
+
+
+def json_answer(
+    document: dict[str, Any], status: int = 200, headers: dict[str, str] | None = None
+) -> Answer:
+    sent = {"Content-Type": "application/json", "x-amzn-RequestId": request_id()}
+    return Answer(status, json.dumps(document).encode(), sent | (headers or {}))
+
+
+def request_id() -> str:
+    return str(uuid.uuid4())
+
+
+def timestamp(at: float) -> str:
+    """Format seconds since the epoch as AWS does."""
+    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def in_seconds(lifetime: float) -> int:
+    return int(time.time() + lifetime)

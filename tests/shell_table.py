@@ -1,0 +1,200 @@
+"""The table of calls: what a person types, what of it reaches ``aws``, and what the person sees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+LOGIN = ("sso", "login")
+REFRESH = ("sso", "refresh-legacy", "--same-login", "--profile")
+REFRESH_SESSION = ("sso", "refresh-legacy", "--sso-session")
+SIGN_OUT = ("sso", "remove-legacy", "--all", "--sign-out")
+FAILED = "legacy-sso: this did not succeed; to try it again: aws"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One line that is typed; the call it is; and the call of ours that follows, if one does."""
+
+    line: str
+    arguments: Sequence[str]
+    then: Sequence[str] | None = None
+    status: int = 0
+    then_fails: bool = False
+
+
+CALLS = (
+    # The profile that signed in, however it was said.
+    Call("aws sso login", LOGIN, (*REFRESH, "default")),
+    Call("aws sso login --profile dev", (*LOGIN, "--profile", "dev"), (*REFRESH, "dev")),
+    Call("aws sso login --profile=dev", (*LOGIN, "--profile=dev"), (*REFRESH, "dev")),
+    Call("aws --profile dev sso login", ("--profile", "dev", *LOGIN), (*REFRESH, "dev")),
+    Call(
+        "aws --profile x sso --no-browser login",
+        ("--profile", "x", "sso", "--no-browser", "login"),
+        (*REFRESH, "x"),
+    ),
+    Call(
+        "aws sso --profile login login", ("sso", "--profile", "login", "login"), (*REFRESH, "login")
+    ),
+    Call("aws --profile sso sso login", ("--profile", "sso", *LOGIN), (*REFRESH, "sso")),
+    Call("aws sso login --prof dev", (*LOGIN, "--prof", "dev"), (*REFRESH, "dev")),
+    Call("aws sso login --p=dev", (*LOGIN, "--p=dev"), (*REFRESH, "dev")),
+    Call(
+        "aws --profile a sso login --profile b",
+        ("--profile", "a", *LOGIN, "--profile", "b"),
+        (*REFRESH, "b"),
+    ),
+    Call("AWS_PROFILE=dev aws sso login", LOGIN, (*REFRESH, "dev")),
+    Call("AWS_DEFAULT_PROFILE=dev aws sso login", LOGIN, (*REFRESH, "dev")),
+    Call("export AWS_PROFILE=dev; aws sso login", LOGIN, (*REFRESH, "dev")),
+    Call("AWS_DEFAULT_PROFILE=a AWS_PROFILE=b aws sso login", LOGIN, (*REFRESH, "b")),
+    Call("AWS_PROFILE=dev; aws sso login", LOGIN, (*REFRESH, "default")),
+    Call("AWS_PROFILE=a aws sso login --profile b", (*LOGIN, "--profile", "b"), (*REFRESH, "b")),
+    # Names that a shell would make something else of.
+    Call("aws sso login --profile 'a  b'", (*LOGIN, "--profile", "a  b"), (*REFRESH, "a  b")),
+    Call("aws sso login --profile '*'", (*LOGIN, "--profile", "*"), (*REFRESH, "*")),
+    Call("aws sso login --profile '=ls'", (*LOGIN, "--profile", "=ls"), (*REFRESH, "=ls")),
+    Call("aws sso login --profile='a=b'", (*LOGIN, "--profile=a=b"), (*REFRESH, "a=b")),
+    Call(r"AWS_PROFILE='~[$x]\n' aws sso login", LOGIN, (*REFRESH, r"~[$x]\n")),
+    # The sign-in session, which goes before the profile.
+    Call(
+        "aws sso login --sso-session corp",
+        (*LOGIN, "--sso-session", "corp"),
+        (*REFRESH_SESSION, "corp"),
+    ),
+    Call("aws sso login --sso-s=corp", (*LOGIN, "--sso-s=corp"), (*REFRESH_SESSION, "corp")),
+    Call(
+        "AWS_PROFILE=a aws --profile b sso --sso-session=login login",
+        ("--profile", "b", "sso", "--sso-session=login", "login"),
+        (*REFRESH_SESSION, "login"),
+    ),
+    # How the service is reached travels along; what is shown, and how to sign in, does not.
+    Call(
+        "aws --ca-bundle my.pem sso login --no-verify-ssl --debug --cli-read-timeout=5"
+        " --cli-connect-timeout 6",
+        ("--ca-bundle", "my.pem", *LOGIN, "--no-verify-ssl", "--debug", "--cli-read-timeout=5")
+        + ("--cli-connect-timeout", "6"),
+        (*REFRESH, "default", "--ca-bundle", "my.pem", "--no-verify-ssl", "--debug")
+        + ("--cli-read-timeout", "5", "--cli-connect-timeout", "6"),
+    ),
+    Call(
+        "aws sso login --sso-session corp --ca-b 'my own.pem'",
+        (*LOGIN, "--sso-session", "corp", "--ca-b", "my own.pem"),
+        (*REFRESH_SESSION, "corp", "--ca-b", "my own.pem"),
+    ),
+    Call(
+        "aws --region login --output=json sso login --query sso --color off --no-browser"
+        " --use-device-code --no-cli-pager --endpoint-url http://sso",
+        ("--region", "login", "--output=json", *LOGIN, "--query", "sso", "--color", "off")
+        + ("--no-browser", "--use-device-code", "--no-cli-pager", "--endpoint-url", "http://sso"),
+        (*REFRESH, "default"),
+    ),
+    # Signing out.
+    Call("aws sso logout", ("sso", "logout"), SIGN_OUT),
+    Call(
+        "aws sso logout --profile dev --debug",
+        ("sso", "logout", "--profile", "dev", "--debug"),
+        SIGN_OUT,
+    ),
+    Call("aws sso --query login logout", ("sso", "--query", "login", "logout"), SIGN_OUT),
+    # The switch.
+    Call("AWS_LEGACY_SSO_HOOK=0 aws sso login", LOGIN),
+    Call("AWS_LEGACY_SSO_HOOK=0 aws sso logout", ("sso", "logout")),
+    Call("AWS_LEGACY_SSO_HOOK=0; aws sso login", LOGIN),
+    Call("AWS_LEGACY_SSO_HOOK=login aws sso login", LOGIN, (*REFRESH, "default")),
+    Call("AWS_LEGACY_SSO_HOOK=login aws sso logout", ("sso", "logout")),
+    Call("AWS_LEGACY_SSO_HOOK=1 aws sso logout", ("sso", "logout"), SIGN_OUT),
+    # Nothing that signs anybody in or out.
+    Call("aws", ()),
+    Call("aws ''", ("",)),
+    Call("aws --version", ("--version",)),
+    Call("aws s3 cp sso login", ("s3", "cp", "sso", "login")),
+    Call("aws --profile login s3 ls", ("--profile", "login", "s3", "ls")),
+    Call(
+        "aws --output sso --region login s3 ls",
+        ("--output", "sso", "--region", "login", "s3", "ls"),
+    ),
+    Call("aws sso help login", ("sso", "help", "login")),
+    Call("aws sso login help", (*LOGIN, "help")),
+    Call("aws sso login --version", (*LOGIN, "--version")),
+    Call("aws --profile sso login", ("--profile", "sso", "login")),
+    Call("aws login sso", ("login", "sso")),
+    Call("aws sso list-accounts --region login", ("sso", "list-accounts", "--region", "login")),
+    Call(
+        "aws sso refresh-legacy --profile login",
+        ("sso", "refresh-legacy", "--profile", "login"),
+    ),
+    # AWS CLI v1 has another `sso logout`, and no `login`.
+    Call("aws sso logout --access-token t", ("sso", "logout", "--access-token", "t")),
+    Call("TEST_STATUS=252 aws sso login", LOGIN, status=252),
+    # What fails is followed by nothing, and its status is its own.
+    Call("TEST_STATUS=1 aws sso login", LOGIN, status=1),
+    Call("TEST_STATUS=130 aws sso login", LOGIN, status=130),
+    Call("TEST_STATUS=255 aws sso login", LOGIN, status=255),
+    Call("TEST_STATUS=253 aws sso logout", ("sso", "logout"), status=253),
+    Call("TEST_STATUS=254 aws s3 ls", ("s3", "ls"), status=254),
+    # What follows may fail: one line of ours, and the login has still worked.
+    Call("TEST_FOLLOW_STATUS=253 aws sso login", LOGIN, (*REFRESH, "default"), then_fails=True),
+    Call(
+        "TEST_FOLLOW_STATUS=1 aws sso login --sso-session corp --debug",
+        (*LOGIN, "--sso-session", "corp", "--debug"),
+        (*REFRESH_SESSION, "corp", "--debug"),
+        then_fails=True,
+    ),
+    Call("TEST_FOLLOW_STATUS=255 aws sso logout", ("sso", "logout"), SIGN_OUT, then_fails=True),
+    # By hand they fail as they like.
+    Call("TEST_FOLLOW_STATUS=253 aws sso refresh-legacy", ("sso", "refresh-legacy"), status=253),
+)
+# One of each kind, for what is too often to be run with all.
+FEW_CALLS = tuple(
+    call
+    for call in CALLS
+    if call.line
+    in {
+        "aws --profile x sso --no-browser login",
+        "AWS_PROFILE=dev aws sso login",
+        "aws sso login --sso-session corp --ca-b 'my own.pem'",
+        "aws sso logout",
+        "AWS_LEGACY_SSO_HOOK=0 aws sso login",
+        "aws",
+        "TEST_STATUS=255 aws sso login",
+        "TEST_FOLLOW_STATUS=253 aws sso login",
+    }
+)
+
+
+def script(calls: Sequence[Call]) -> str:
+    """Return the lines to type, with a mark and the status of each on all that is looked at."""
+    lines = []
+    for number, call in enumerate(calls):
+        mark = f"\\builtin printf '== %s\\n' {number}"
+        lines += [
+            "\\builtin unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_LEGACY_SSO_HOOK",
+            "\\builtin unset TEST_STATUS TEST_FOLLOW_STATUS",
+            f'{mark}; {mark} >&2; {mark} >>"$TEST_LOG"; rc=0',
+            # Under set -e a call that is to succeed stands alone: any slip of ours ends the shell.
+            call.line if call.status == 0 else f"{call.line} || rc=$?",
+            r"""\builtin printf 'status %s\n' "$rc" """,
+        ]
+    return "\n".join(lines) + "\n"
+
+
+def expected(calls: Sequence[Call]) -> tuple[str, str, str]:
+    """Return what these calls write to stdout and stderr, and what reaches ``aws``."""
+    out = err = log = ""
+    for number, call in enumerate(calls):
+        words = " ".join([*call.arguments, "", ""][:2]) if call.arguments else " "
+        out += f"== {number}\nout: {words}\nstatus {call.status}\n"
+        err += f"== {number}\nerr: {words}\n"
+        log += f"== {number}\n" + _recorded(call.arguments)
+        if call.then is not None:
+            log += _recorded(call.then)
+            err += "out: {0} {1}\nerr: {0} {1}\n".format(*call.then)
+            if call.then_fails:
+                err += f"{FAILED} {' '.join(call.then)}\n"
+    return out, err, log
+
+
+def _recorded(arguments: Sequence[str]) -> str:
+    return f"{len(arguments)}" + "".join(f" [{word}]" for word in arguments or [""]) + "\n"
