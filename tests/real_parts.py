@@ -69,6 +69,18 @@ _BOTOCORE_OF_2020 = (
 )
 
 OLD_CLIENTS: Mapping[str, OldClient] = {
+    # Not too old for SSO, but the first that knows `sso_session`: for the Python function.
+    "botocore": OldClient(
+        requirements=(
+            "botocore==1.29.10",
+            "jmespath==0.10.0",
+            "python-dateutil==2.8.2",
+            "six==1.17.0",
+            "urllib3==1.26.20",
+        ),
+        vendored_six="botocore/vendored/six.py",
+        proof=("-c", "import botocore.session; botocore.session.Session()"),
+    ),
     "boto": OldClient(
         requirements=("boto==2.49.0",),
         vendored_six=None,
