@@ -8,7 +8,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-_FOREVER_SECONDS = 400 * 365 * 24 * 3600
+_FOREVER_SECONDS = 400 * 365 * 24 * 3600.0
+_EXACT_ENOUGH_SECONDS = 0.05
 
 
 def lend_parsed_files(lender: Any, borrower: Any) -> None:
@@ -37,13 +38,14 @@ def expiration(credentials: Any) -> datetime | None:
 
 def _ask_for_expiration(credentials: Any) -> datetime | None:
     now = datetime.now(UTC)
-    needed, not_needed = _FOREVER_SECONDS, 0
+    needed, not_needed = _FOREVER_SECONDS, 0.0
     if not credentials.refresh_needed(refresh_in=needed):
         return None
-    while needed - not_needed > 1:
-        middle = (needed + not_needed) // 2
+    while needed - not_needed > _EXACT_ENOUGH_SECONDS:
+        middle = (needed + not_needed) / 2
         if credentials.refresh_needed(refresh_in=middle):
             needed = middle
         else:
             not_needed = middle
-    return (now + timedelta(seconds=not_needed)).replace(microsecond=0)
+    # Services name whole seconds: the nearest one is it.
+    return (now + timedelta(seconds=needed + 0.5)).replace(microsecond=0)

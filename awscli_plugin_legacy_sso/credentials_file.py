@@ -22,7 +22,8 @@ from .ini_text import EditError, IniText, UnreadableTextError
 _LOCK_SECONDS = 10
 _TRIES = 5
 _BOM = b"\xef\xbb\xbf"
-_NO_ATTRIBUTES = {errno.ENOTSUP, errno.EOPNOTSUPP}
+# Said of extended attributes, and of a folder's fsync, where the file system has none.
+_NOT_SUPPORTED = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 
 Edit = Callable[[IniText], None]
 
@@ -179,11 +180,11 @@ def _locked(path: str, target: str, done: Update) -> Iterator[None]:
         with exclusive(lock_path(target), _LOCK_SECONDS) as has_lock:
             if has_lock:
                 _clear_leftovers(target)
-                _recover(target)
             else:
                 done.warnings.append(
                     f"{path} is on a file system without locks: do not run two refreshes at once"
                 )
+            _recover(target)
             yield
     except LockTimeoutError:
         raise CredentialsFileError(
@@ -222,6 +223,11 @@ def _replace(target: str, old: bytes | None, new: bytes, done: Update) -> bool:
         # As late as can be: other programs write this file without asking for a lock.
         if _read_bytes(target) != old:
             return False
+        if holder := _who_has_it_mounted(target):
+            done.warnings.append(
+                f"{target} is mounted by itself where process {holder} runs, which goes on seeing "
+                "the old one: mount the folder, not the file"
+            )
         try:
             os.replace(temporary, target)
         except OSError as error:
@@ -232,30 +238,41 @@ def _replace(target: str, old: bytes | None, new: bytes, done: Update) -> bool:
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
-    _sync_folder(os.path.dirname(target))
+    try:
+        _sync_folder(os.path.dirname(target))
+    except OSError as error:
+        # It is in its place, whole; nobody knows whether it would be after a power cut.
+        done.warnings.append(f"{target} is written, but maybe not for good: {_reason(error)}")
     return True
 
 
 def _rewrite_in_place(target: str, old: bytes, new: bytes) -> bool:
     """Write where replacing is impossible, the one exception to all-or-nothing.
 
-    Until it is done a journal beside the file holds both contents; :func:`_recover` puts the old
-    one back should we be killed in between.
+    Until it is done a journal beside the file holds both contents, for :func:`_recover` to put the
+    old one back: at once if writing fails, in the next run should we be killed.
     """
-    with open(target, "r+b", buffering=0) as file:
-        lock(file.fileno(), _LOCK_SECONDS)  # the other side of a mount has another folder
-        if file.read() != old:
-            return False
-        journal = _journal(target)
-        descriptor = os.open(journal, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with open(descriptor, "wb") as copy:
-            copy.write(b"%d\n" % len(old) + old + new)
-            copy.flush()
-            os.fsync(descriptor)
-        _sync_folder(os.path.dirname(journal))
-        _overwrite(file.fileno(), new)
-        os.unlink(journal)
+    try:
+        with open(target, "r+b", buffering=0) as file:
+            lock(file.fileno(), _LOCK_SECONDS)  # the other side of a mount has another folder
+            if file.read() != old:
+                return False
+            _write_journal(target, old, new)
+            _overwrite(file.fileno(), new)
+        os.unlink(_journal(target))
+    except BaseException:
+        _recover(target)
+        raise
     return True
+
+
+def _write_journal(target: str, old: bytes, new: bytes) -> None:
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    with open(os.open(_journal(target), flags, 0o600), "wb") as journal:
+        journal.write(b"%d\n" % len(old) + old + new)
+        journal.flush()
+        os.fsync(journal.fileno())
+    _sync_folder(os.path.dirname(target))
 
 
 def _overwrite(descriptor: int, content: bytes) -> None:
@@ -280,12 +297,38 @@ def _recover(target: str) -> None:
     now = _read_bytes(target)
     if size.isdigit() and now is not None:
         old, new = contents[: int(size)], contents[int(size) :]
-        done = os.path.commonprefix([now, new])
+        done = os.path.commonprefix([now, new])  # noqa: RUF071 - of bytes, not of paths
         if now != new and now[len(done) :] == old[len(done) :]:
             with open(target, "r+b", buffering=0) as file:
                 lock(file.fileno(), _LOCK_SECONDS)
                 _overwrite(file.fileno(), old)
     os.unlink(journal)
+
+
+def _who_has_it_mounted(target: str) -> str | None:
+    """Return a process that this very file, not its folder, is mounted for, if it can be seen.
+
+    Such a mount keeps the old file when a new one takes its place. Looks at what Linux shows of
+    our own processes: rootless containers, or all of them for root.
+    """
+    seen = {_mount_namespace("self")}
+    for process in filter(str.isdigit, os.listdir("/proc") if os.path.isdir("/proc") else ()):
+        namespace = _mount_namespace(process)
+        if namespace not in seen:
+            seen.add(namespace)
+            with contextlib.suppress(OSError), open(f"/proc/{process}/mountinfo") as mounts:
+                # The fourth field is the mount's root as a path in its own file system.
+                roots = (mount.split(" ", 4)[3] for mount in mounts)
+                if any(root != "/" and target.endswith(root) for root in roots):
+                    return process
+    return None
+
+
+def _mount_namespace(process: str) -> int | None:
+    try:
+        return os.stat(f"/proc/{process}/ns/mnt").st_ino
+    except OSError:
+        return None
 
 
 def _check_ours(target: str) -> os.stat_result:
@@ -311,12 +354,15 @@ def _copy_permissions(source: str, status: os.stat_result, descriptor: int, done
         except OSError:
             lost.append("group")
     lost += _copy_attributes(source, descriptor)
+    if not lost:
+        try:
+            os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
+        except OSError:
+            lost.append("mode")
     if lost:
         done.warnings.append(
             f"the {' and '.join(lost)} of {source} could not be kept; its mode is now 0600"
         )
-    else:
-        os.fchmod(descriptor, stat.S_IMODE(status.st_mode))
 
 
 def _copy_attributes(source: str, descriptor: int) -> list[str]:
@@ -340,7 +386,7 @@ def _attributes(file: str | int) -> dict[str, bytes]:
     try:
         return {name: os.getxattr(file, name) for name in os.listxattr(file)}
     except OSError as error:
-        if error.errno in _NO_ATTRIBUTES:
+        if error.errno in _NOT_SUPPORTED:
             return {}
         raise
 
@@ -349,5 +395,8 @@ def _sync_folder(folder: str) -> None:
     descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
     try:
         os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in _NOT_SUPPORTED:
+            raise
     finally:
         os.close(descriptor)
