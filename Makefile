@@ -27,7 +27,7 @@ lint: $(INSTALLED) ## ruff, mypy, shellcheck, shfmt
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 	$(BIN)/shellcheck $(SH_FILES)
-	$(BIN)/shfmt -i 4 -d $(SH_FILES) $(ZSH_FILES)
+	$(BIN)/shfmt -i 2 -ci -d $(SH_FILES) $(ZSH_FILES)
 	for file in $(ZSH_FILES); do zsh -n "$$file" || exit; done
 
 parts: $(INSTALLED) ## fetch the real CLIs, old clients and programs the tests use

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 __all__ = ["awscli_initialize", "refresh_legacy_sso"]
 
 
-def awscli_initialize(event_emitter):  # type: ignore[no-untyped-def]  # the syntax of old Pythons
+def awscli_initialize(event_emitter):
     """Register the commands: the AWS CLI calls this once it has imported the plugin."""
     # Last: from CLI 2.35.5 on, the built-in commands would otherwise be added after ours.
     event_emitter.register_last("building-command-table.sso", _add_commands)
 
 
-def _add_commands(command_table, session, **kwargs):  # type: ignore[no-untyped-def]
+def _add_commands(command_table, session, **kwargs):
     import sys
 
     write_bytecode = sys.dont_write_bytecode
@@ -28,22 +28,24 @@ def _add_commands(command_table, session, **kwargs):  # type: ignore[no-untyped-
         if sys.version_info < (3, 11):
             raise ImportError(
                 "it needs Python 3.11 or newer, as AWS CLI 2.11 and newer bring it, and this is "
-                "Python %d.%d; update the AWS CLI" % sys.version_info[:2]
+                "Python {}.{}; update the AWS CLI".format(*sys.version_info)
             )
-        from .commands import COMMANDS
-    except Exception as error:
+        from . import commands
+
+        classes = commands.COMMANDS
+    except Exception as error:  # noqa: BLE001  # whatever it is, `aws sso login` has to work
         from ._broken import commands_that_say
 
-        COMMANDS = commands_that_say(error)
+        classes = commands_that_say(error)
     finally:
         sys.dont_write_bytecode = write_bytecode
-    for command in COMMANDS:
+    for command in classes:
         command_table[command.NAME] = command(session)
 
 
-def __getattr__(name):  # type: ignore[no-untyped-def]
+def __getattr__(name):
     if name == "refresh_legacy_sso":
         from .api import refresh_legacy_sso
 
         return refresh_legacy_sso
-    raise AttributeError("module %r has no attribute %r" % (__name__, name))
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

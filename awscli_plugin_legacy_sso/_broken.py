@@ -9,17 +9,17 @@ from awscli.customizations.exceptions import ConfigurationError
 NAMES = ("refresh-legacy", "list-legacy", "remove-legacy")
 
 
-def commands_that_say(error):  # type: ignore[no-untyped-def]
+def commands_that_say(error):
     """Return a command class for each of ours that exits 253 and says why."""
-    reason = "the plugin awscli_plugin_legacy_sso cannot be loaded: %s" % error
+    reason = f"the plugin awscli_plugin_legacy_sso cannot be loaded: {error}"
 
     class Broken(BasicCommand):
         DESCRIPTION = reason
 
-        def _run_main(self, parsed_args, parsed_globals):  # type: ignore[no-untyped-def]
+        def _run_main(self, parsed_args, parsed_globals):
             raise ConfigurationError(reason)
 
-        def __call__(self, args, parsed_globals):  # type: ignore[no-untyped-def]
+        def __call__(self, args, parsed_globals):
             # Whatever options follow, the one thing to say is what is wrong.
             if args == ["help"]:
                 return super().__call__(args, parsed_globals)

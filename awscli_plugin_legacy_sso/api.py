@@ -90,5 +90,5 @@ def _fetch_from_session(
     for profile in profiles:
         try:
             yield profile, credentials_of(session.get_credentials())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
             yield profile, explain(error, profile, configuration)

@@ -47,7 +47,7 @@ def _from_file(name: str) -> Any:
     return BasicCommand.FROM_FILE(name, root_module=awscli_plugin_legacy_sso)
 
 
-class _LegacyCommand(BasicCommand):  # type: ignore[misc]
+class _LegacyCommand(BasicCommand):
     """What our commands share: an error becomes one line on stderr and an exit status."""
 
     def _run_main(self, parsed_args: Any, parsed_globals: Any) -> int:
@@ -57,8 +57,8 @@ class _LegacyCommand(BasicCommand):  # type: ignore[misc]
         except LegacySsoError as error:
             _print_problem("ERROR", str(error))
             return error.status
-        except Exception as error:
-            # Neither its text nor its traceback: nobody knows what is in them.
+        except Exception as error:  # noqa: BLE001  # the CLI would log its text and traceback,
+            # and nobody knows what is in them.
             at = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{os.path.basename(at.filename)}, line {at.lineno}"
             _print_problem("ERROR", f"a bug, please report it: {type(error).__name__} in {where}")

@@ -235,7 +235,7 @@ class _Work:
             resolver = create_credential_resolver(_ProfileSession(self._host, profile), cache=cache)
             resolver.providers = [p for p in resolver.providers if p.METHOD in _OWN_PROVIDERS]
             return credentials_of(resolver.load_credentials())
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
             return explain(error, profile, self._configuration)
 
     def _plan(self, profiles: Iterable[str]) -> None:
@@ -264,7 +264,7 @@ class _Work:
         """Make what a sign-in's roles share, then let the threads fetch them."""
         try:
             way = _WayToService(self._host, self._configuration, roles[0].base)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
             for role in roles:
                 self._fail(role, error)
             return
@@ -274,7 +274,7 @@ class _Work:
     def _fetch_role(self, way: _WayToService, role: _Role) -> None:
         try:
             credentials = way.fetch(role.base, self._cache)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
             self._fail(role, error)
             return
         for profile in role.profiles:

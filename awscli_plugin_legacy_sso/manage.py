@@ -45,8 +45,10 @@ def list_legacy(configuration: Configuration, paths: Sequence[str]) -> list[Mapp
     for path in paths:
         text = credentials_file.read(path)
         is_open = credentials_file.is_readable_by_others(path)
-        for legacy in legacy_profiles(text):
-            listed.append(_describe(configuration, path, legacy, is_open=is_open))
+        listed += [
+            _describe(configuration, path, legacy, is_open=is_open)
+            for legacy in legacy_profiles(text)
+        ]
     return listed
 
 

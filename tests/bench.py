@@ -206,7 +206,7 @@ def bench_memory(place: Workplace, runs: int) -> Iterator[Figure]:
 def _peak_memory(place: Workplace, *arguments: str) -> int:
     """Return the peak resident size of one ``aws`` process, in KiB."""
     place.forget_roles()
-    with open(os.devnull, "w") as nowhere:
+    with Path(os.devnull).open("w") as nowhere:
         process = subprocess.Popen(
             [place.aws, *arguments], env=place.environment, stdout=nowhere, stderr=nowhere
         )

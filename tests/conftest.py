@@ -118,7 +118,8 @@ class Person:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+            # As in a shell: those who run the tests may have had it ignored.
+            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
         )
 
     def sections(self, path: Path | None = None) -> dict[str, dict[str, str]]:
@@ -128,7 +129,7 @@ class Person:
         return {name: dict(parser.items(name)) for name in parser.sections()}
 
     def identity(self, profile: str, path: Path | None = None) -> str:
-        """Make a signed request with the keys of a legacy profile; return who we are told we are."""
+        """Make a signed request with a legacy profile's keys; return who we are told we are."""
         keys = self.sections(path)[profile]
         client = botocore.session.Session().create_client(
             "sts",
@@ -144,7 +145,7 @@ class Person:
 
 @pytest.fixture(scope="session")
 def plugin_path(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The plugin installed from its wheel, once for all workers: what people have is what is tested."""
+    """The plugin installed from its wheel, as people have it, once for all workers."""
     shared = tmp_path_factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent

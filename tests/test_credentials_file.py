@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import stat
 import subprocess
@@ -246,7 +247,7 @@ def test_without_locks_it_goes_on_and_says_so(file: Path, monkeypatch: pytest.Mo
     def unsupported(*_: object) -> None:
         raise OSError(95, "Operation not supported")
 
-    monkeypatch.setattr(file_lock.fcntl, "flock", unsupported)
+    monkeypatch.setattr(fcntl, "flock", unsupported)
     done = credentials_file.update(str(file), add_section)
 
     assert done.changed

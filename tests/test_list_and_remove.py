@@ -170,7 +170,8 @@ ASK_BOTO = """
 import boto.regioninfo, boto.sts, sys
 region = boto.regioninfo.RegionInfo(name="us-east-1", endpoint="127.0.0.1")
 port = int(sys.argv[1].rpartition(":")[2])
-sts = boto.sts.STSConnection(region=region, port=port, is_secure=False, profile_name="dev-legacy-sso")
+profile = "dev-legacy-sso"
+sts = boto.sts.STSConnection(region=region, port=port, is_secure=False, profile_name=profile)
 sys.exit(sts.make_request("GetCallerIdentity", {}, verb="POST").status != 200)
 """
 ASK_BOTO3 = """

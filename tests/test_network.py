@@ -47,7 +47,8 @@ def test_a_private_ca_is_trusted_as_the_person_says(
     person: Person, authority: Path, how: str, expired: bool
 ) -> None:
     """By option, variable or the profile's own setting; for keys and for the token alike."""
-    arguments, environment = [], {}
+    arguments: list[str] = []
+    environment: dict[str, str] = {}
     match how:
         case "--ca-bundle":
             arguments = [how, str(authority)]

@@ -1,4 +1,4 @@
-"""The plugin inside the CLI: it adds its commands, and whatever is wrong with it breaks no other."""
+"""The plugin inside the CLI: it adds its commands, and breaks no other, whatever is wrong."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def test_our_modules_are_compiled_once_and_other_plugins_never(person: Person) -
 
 
 def test_what_every_aws_command_imports_is_nothing() -> None:
-    """``__init__.py`` imports only inside functions, and old Pythons can read it and ``_broken``."""
+    """``__init__.py`` imports only inside functions; old Pythons can read it and ``_broken``."""
     for name in ("__init__.py", "_broken.py"):
         source = (CHECKOUT / PACKAGE / name).read_text()
         ast.parse(source, feature_version=(3, 7))
@@ -121,7 +121,7 @@ HELP = Path(__file__).parent / "help"
 @only(DEBIAN)
 @pytest.mark.parametrize("command", ["refresh-legacy", "list-legacy", "remove-legacy"])
 def test_help_is_a_full_page(person: Person, command: str) -> None:
-    """Description, options and examples, as for the CLI's own commands; ``tests/help`` holds them."""
+    """Description, options and examples, as for the CLI's own; ``tests/help`` holds them."""
     done = person.aws(
         *("sso", command, "help"), env={"AWS_PAGER": "cat", "MANWIDTH": "80", "TERM": "dumb"}
     )

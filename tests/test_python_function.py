@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
 
 import pytest
 import real_parts
@@ -30,9 +29,9 @@ else:
 
 
 @pytest.fixture(params=["oldest", "newest"])
-def python(request: pytest.FixtureRequest) -> Iterator[str]:
+def python(request: pytest.FixtureRequest) -> str:
     """A Python with the first botocore that knows ``sso_session``, and one with the newest."""
-    yield str(real_parts.old_client("botocore")) if request.param == "oldest" else sys.executable
+    return str(real_parts.old_client("botocore")) if request.param == "oldest" else sys.executable
 
 
 def call(person: Person, python: str, **arguments: str) -> list[str]:

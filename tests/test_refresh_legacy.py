@@ -39,7 +39,7 @@ def expiration(person: Person, profile: str = "dev-legacy-sso") -> datetime:
 def test_every_old_byte_stays_and_the_new_section_reads_as_designed(
     person: Person, newline: str, ending: str
 ) -> None:
-    """botocore reads everything as before, plus the new profile; a second refresh renews it there."""
+    """botocore reads all as before, plus the new profile; a second refresh renews it there."""
     old = (ODD_FILE.rstrip("\n") + ending).replace("\n", newline).encode()
     person.credentials.write_bytes(old)
     before = person.sections()
@@ -113,7 +113,7 @@ def test_keys_are_fresh_whatever_the_cli_has_cached_and_the_cli_has_them_too(
 
 @pytest.mark.parametrize("profile", ["dev", "dev-legacy-sso"])
 def test_the_environments_keys_and_region_never_get_in(person: Person, profile: str) -> None:
-    """With keys exported, AWS_PROFILE alone names the source; its legacy profile means its record."""
+    """With keys exported, AWS_PROFILE names the source; a legacy profile means its record."""
     person.sign_in()
     person.refresh("--profile", "inline" if profile == "dev" else "dev")
     environment = {
@@ -230,7 +230,7 @@ def test_query_picks_from_the_document(person: Person) -> None:
 
 
 def test_the_machines_own_role_is_never_taken(person: Person) -> None:
-    """A profile with only a region is refused while an instance and a container role are in reach."""
+    """A profile with only a region is refused, with an instance and a container role in reach."""
     person.configure("[profile plain]\nregion = eu-west-1\n")
     done = person.refresh("--profile", "plain", env=person.center.machine_environment())
 
@@ -284,7 +284,7 @@ def test_a_failure_is_one_clear_line_a_documented_status_and_an_untouched_file(
         assert re.search(said, line)
 
 
-def _bring_about(case: str, person: Person) -> list[str]:
+def _bring_about(case: str, person: Person) -> list[str]:  # noqa: C901  # a table, in words
     """Arrange for one failure; return the arguments that run into it."""
     behaviour = person.center.behaviour
     profile = ["--profile", "dev"]
@@ -386,7 +386,7 @@ def test_options_that_do_not_go_together_are_a_usage_error(
 
 
 def test_a_file_that_does_not_parse_is_named_by_line_and_left_alone(person: Person) -> None:
-    """A file of our own choosing; the CLI itself gives up on the default one before we are asked."""
+    """A file of our own choosing: on the default one the CLI itself gives up before us."""
     path = person.home / "broken"
     path.write_text("[a]\nk = SECRET\nk = SECRET\n")
     person.sign_in()

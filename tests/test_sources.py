@@ -119,7 +119,7 @@ def hand_out(person: Person, minutes: int = 50, **changed: str) -> dict[str, str
 def test_the_identity_is_the_sources_and_the_cli_agrees(
     person: Person, source: str, identity: str
 ) -> None:
-    """With a machine role in reach: the keys written are the source's, and the CLI's own are too."""
+    """With a machine role in reach, the keys written are the source's, as the CLI's own are."""
     hand_out(person)
     person.center.trust[LEAF] = Trust(external_id="shibboleth" if source == "on-chain" else None)
     environment = person.center.machine_environment()
