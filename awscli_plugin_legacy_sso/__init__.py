@@ -19,6 +19,11 @@ def awscli_initialize(event_emitter):
 
 
 def _add_commands(command_table, session, **kwargs):
+    for command in _commands():
+        command_table[command.NAME] = command(session)
+
+
+def _commands():
     import sys
 
     write_bytecode = sys.dont_write_bytecode
@@ -31,16 +36,33 @@ def _add_commands(command_table, session, **kwargs):
                 "Python {}.{}; update the AWS CLI".format(*sys.version_info)
             )
         from . import commands
-
-        classes = commands.COMMANDS
     except Exception as error:  # noqa: BLE001  # whatever it is, `aws sso login` has to work
-        from ._broken import commands_that_say
-
-        classes = commands_that_say(error)
+        return _commands_that_say(error)
     finally:
         sys.dont_write_bytecode = write_bytecode
-    for command in classes:
-        command_table[command.NAME] = command(session)
+    return commands.COMMANDS
+
+
+def _commands_that_say(error):
+    """Return commands with our names that exit 253 and say what is wrong, whatever they are given.
+
+    Here and not in a module of its own: all but this file may be missing.
+    """
+    from awscli.customizations.commands import BasicCommand
+    from awscli.customizations.exceptions import ConfigurationError
+
+    reason = f"the plugin awscli_plugin_legacy_sso cannot be loaded: {error}"
+
+    class Broken(BasicCommand):
+        DESCRIPTION = reason
+
+        def __call__(self, args, parsed_globals):
+            if args == ["help"]:
+                return super().__call__(args, parsed_globals)
+            raise ConfigurationError(reason)
+
+    names = ("refresh-legacy", "list-legacy", "remove-legacy")
+    return [type("Broken", (Broken,), {"NAME": name}) for name in names]
 
 
 def __getattr__(name):

@@ -57,6 +57,8 @@ class OldClient:
     ends_with: tuple[int, int] | None = None
 
 
+_CGI = "legacy-cgi==2.6.4; python_version >= '3.13'"  # it left the standard library
+
 _BOTOCORE_OF_2020 = (
     "botocore==1.15.49",
     "s3transfer==0.3.7",
@@ -65,7 +67,7 @@ _BOTOCORE_OF_2020 = (
     "six==1.17.0",
     "urllib3==1.26.20",
     "docutils==0.15.2",
-    "legacy-cgi==2.6.4; python_version >= '3.13'",  # `cgi` left the standard library
+    _CGI,
 )
 
 OLD_CLIENTS: Mapping[str, OldClient] = {
@@ -77,6 +79,7 @@ OLD_CLIENTS: Mapping[str, OldClient] = {
             "python-dateutil==2.8.2",
             "six==1.17.0",
             "urllib3==1.26.20",
+            _CGI,
         ),
         vendored_six="botocore/vendored/six.py",
         proof=("-c", "import botocore.session; botocore.session.Session()"),

@@ -30,7 +30,12 @@ def break_it(person: Person, how: str) -> str:
     match how:
         case "missing module":
             module.unlink()
-            return "No module named"
+            return "cannot import name 'commands'"
+        case "all but one file gone":
+            for other in module.parent.iterdir():
+                if other.name != "__init__.py":
+                    shutil.rmtree(other) if other.is_dir() else other.unlink()
+            return "cannot import name 'commands'"
         case "syntax error":
             module.write_text("def broken(:\n")
             return "invalid syntax"
@@ -44,7 +49,10 @@ def break_it(person: Person, how: str) -> str:
     raise ValueError(how)
 
 
-@pytest.mark.parametrize("how", ["missing module", "syntax error", "raises", "old python"])
+BREAKS = ["missing module", "all but one file gone", "syntax error", "raises", "old python"]
+
+
+@pytest.mark.parametrize("how", BREAKS)
 def test_a_broken_plugin_says_so_and_breaks_no_other_command(person: Person, how: str) -> None:
     """``aws --version`` and ``aws sso logout`` go on working; ours exit 253 with the reason."""
     reason = break_it(person, how)
@@ -90,19 +98,22 @@ def test_our_modules_are_compiled_once_and_other_plugins_never(person: Person) -
         "def late(**kwargs):\n"
         "    assert sys.dont_write_bytecode\n"
     )
-    person.configure(f"other = other_plugin\n{person.config.read_text().partition('[profile')[2]}")
-    person.refresh("--all")
+    ours = "legacy_sso = awscli_plugin_legacy_sso\n"
+    text = person.config.read_text()
+    person.config.write_text(text.replace(ours, f"{ours}other = other_plugin\n"))
+    compiled = person.plugin_path / PACKAGE / "__pycache__"
+    shutil.rmtree(compiled, ignore_errors=True)
+    done = person.refresh("--all")
 
-    assert list((person.plugin_path / PACKAGE / "__pycache__").glob("commands.*.pyc"))
+    assert (done.status, done.err) == (0, "")
+    assert list(compiled.glob("commands.*.pyc"))
     assert not (other / "__pycache__").exists()
 
 
 def test_what_every_aws_command_imports_is_nothing() -> None:
-    """``__init__.py`` imports only inside functions; old Pythons can read it and ``_broken``."""
-    for name in ("__init__.py", "_broken.py"):
-        source = (CHECKOUT / PACKAGE / name).read_text()
-        ast.parse(source, feature_version=(3, 7))
-    tree = ast.parse((CHECKOUT / PACKAGE / "__init__.py").read_text())
+    """``__init__.py`` imports only inside functions, and old Pythons can read it."""
+    source = (CHECKOUT / PACKAGE / "__init__.py").read_text()
+    tree = ast.parse(source, feature_version=(3, 7))
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
 
     assert imports == []
