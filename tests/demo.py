@@ -18,6 +18,7 @@ from pathlib import Path
 import real_parts
 from identity_center import IdentityCenter
 from identity_center.center import START_URL
+from old_clients import ask_who
 
 CHECKOUT = Path(__file__).parent.parent
 CONFIG = f"""\
@@ -38,23 +39,6 @@ sso_registration_scopes = sso:account:access
 """
 # What a person does in the browser: follow the link. The stand-in approves.
 BROWSER = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1]).read()"
-# Each asks who it is with the keys it finds under AWS_PROFILE, as its users' scripts do.
-ASK_WHO = {
-    "boto": """
-import boto.regioninfo, boto.sts, re, sys, urllib.parse
-url = urllib.parse.urlsplit(sys.argv[1])
-region = boto.regioninfo.RegionInfo(name="us-east-1", endpoint=url.hostname)
-sts = boto.sts.STSConnection(
-    region=region, port=url.port, is_secure=False, profile_name="dev-legacy-sso"
-)
-answer = sts.make_request("GetCallerIdentity", {}, verb="POST").read().decode()
-print(re.search("<Arn>(.*)</Arn>", answer)[1])
-""",
-    "boto3": """
-import boto3, sys
-print(boto3.client("sts", endpoint_url=sys.argv[1]).get_caller_identity()["Arn"])
-""",
-}
 
 
 def main() -> int:
@@ -68,7 +52,7 @@ def main() -> int:
 
 def demonstrate(scratch: Path) -> int:
     aws = real_parts.find_cli_v2() or real_parts.frozen_cli()
-    client = python_of_old_client()
+    client = "boto 2.49" if runs_boto() else "boto3 1.12"
     home = make_home(scratch)
     with IdentityCenter() as center:
         environment = {
@@ -89,20 +73,15 @@ def demonstrate(scratch: Path) -> int:
         say(4, "~/.aws/credentials now has an ordinary profile (keys cut here):")
         print(cut_secrets((home / ".aws" / "credentials").read_text()))
 
-        say(5, f"{client.parent.parent.name}, which knows nothing of SSO, asks STS who it is:")
-        old = {**environment, "AWS_PROFILE": "dev-legacy-sso", "AWS_DEFAULT_REGION": "us-east-1"}
-        print(run([client, "-c", ASK_WHO[name_of(client)], center.url], old))
-    return 0
+        say(5, f"{client}, which knows nothing of SSO, asks STS who it is:")
+        identity = ask_who(client, center.url, {**environment, "AWS_PROFILE": "dev-legacy-sso"})
+        print(identity or "nobody: it was refused")
+    return int(identity is None)
 
 
-def python_of_old_client() -> Path:
-    """Return the oldest client that the Python here can run."""
-    boto = real_parts.OLD_CLIENTS["boto"]
-    return real_parts.old_client("boto" if real_parts.runs_here(boto) else "boto3")
-
-
-def name_of(client: Path) -> str:
-    return client.parent.parent.name.partition("-")[0]
+def runs_boto() -> bool:
+    """Whether the Python here can run the oldest client there is."""
+    return real_parts.runs_here(real_parts.OLD_CLIENTS["boto"])
 
 
 def make_home(scratch: Path) -> Path:

@@ -33,6 +33,9 @@ FROZEN_CLI_RELEASES: Mapping[str, str] = {
     "2.11.0": "2.0.0",
 }
 
+# The first with shared credentials files, and the last.
+NODE_CLIENTS = ("2.2.0", "2.1692.0")
+
 # bash and zsh: the hooks. groff-base: `aws help`. acl, attr: what a rewrite of the credentials file
 # has to keep. strace: what it does on the way.
 DEBIAN_PACKAGES = ("awscli", "bash", "zsh", "groff-base", "acl", "attr", "strace")
@@ -198,6 +201,19 @@ def old_client(name: str) -> Path:
     return python
 
 
+def node_client(version: str) -> Path:
+    """A folder whose `node_modules` holds that release of the SDK for JavaScript v2."""
+    if shutil.which("npm") is None:
+        debian_packages("nodejs", "npm")
+    folder = _cache_folder() / f"aws-sdk-{version}"
+    with _lock(folder):
+        if not folder.is_dir():
+            with _made_whole(folder) as unfinished:
+                options = ["--silent", "--no-audit", "--no-fund", "--prefix", str(unfinished)]
+                _run(["npm", "install", *options, f"aws-sdk@{version}"])
+    return folder
+
+
 def runs_here(client: OldClient) -> bool:
     """Whether this Python is old enough for the client."""
     return client.ends_with is None or sys.version_info < client.ends_with
@@ -224,6 +240,8 @@ def main() -> int:
             print(f"{_version_of(aws).split()[0]}: {aws}")
         for name, client in OLD_CLIENTS.items():
             print(f"{name}: {old_client(name) if runs_here(client) else 'too old for this Python'}")
+        for version in NODE_CLIENTS:
+            print(f"aws-sdk for Node {version}: {node_client(version)}")
     except RealPartMissing as missing:
         print(f"real_parts: {missing}", file=sys.stderr)
         return 1

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-import real_parts
 from conftest import FROZEN, Person, lines, only
+from old_clients import CLIENTS, ask_who
 from test_many_profiles import legacy
 
 OTHERS = (
@@ -166,42 +164,14 @@ def test_remove_refuses_what_is_not_ours(
     assert person.credentials.read_text() == OTHERS
 
 
-ASK_BOTO = """
-import boto.regioninfo, boto.sts, sys
-region = boto.regioninfo.RegionInfo(name="us-east-1", endpoint="127.0.0.1")
-port = int(sys.argv[1].rpartition(":")[2])
-profile = "dev-legacy-sso"
-sts = boto.sts.STSConnection(region=region, port=port, is_secure=False, profile_name=profile)
-sys.exit(sts.make_request("GetCallerIdentity", {}, verb="POST").status != 200)
-"""
-ASK_BOTO3 = """
-import boto3, sys
-boto3.client("sts", region_name="us-east-1", endpoint_url=sys.argv[1]).get_caller_identity()
-"""
-ASK_CLI = ["sts", "get-caller-identity", "--region", "us-east-1"]
-
-
-def ask_who(person: Person, env: dict[str, str]) -> dict[str, int]:
-    """Return the exit status of each client that asks STS who it is, with AWS_PROFILE set."""
-    url = person.center.url
-    boto, boto3, v1 = (real_parts.old_client(name) for name in ("boto", "boto3", "awscli-v1"))
-    commands: dict[str, list[str | Path]] = {
-        "boto 2": [boto, "-c", ASK_BOTO, url],
-        "boto3 1.12": [boto3, "-c", ASK_BOTO3, url],
-        "AWS CLI v1": [v1, "-m", "awscli", *ASK_CLI, "--endpoint-url", url],
-        "AWS CLI 2.9.19": [real_parts.debian_cli(), *ASK_CLI],
-        "AWS CLI 2.38.5": [real_parts.frozen_cli(), *ASK_CLI],
-    }
+def who_they_are(person: Person) -> dict[str, str | None]:
+    """Return what each client is told when it asks who it is, with a machine role in reach."""
     # An AWS CLI v1 cannot read a config file with a plugin path in it; nor has it need to.
     config = person.home / "plain-config"
     config.write_text("")
-    environment = person.env(
-        {"AWS_PROFILE": "dev-legacy-sso", "AWS_CONFIG_FILE": str(config), **env}
-    )
-    return {
-        name: subprocess.run(command, env=environment, capture_output=True, timeout=90).returncode
-        for name, command in commands.items()
-    }
+    environment = person.env(person.center.machine_environment())
+    environment |= {"AWS_PROFILE": "dev-legacy-sso", "AWS_CONFIG_FILE": str(config)}
+    return {name: ask_who(name, person.center.url, environment) for name in CLIENTS}
 
 
 @only(FROZEN)
@@ -212,20 +182,19 @@ def test_signed_out_keys_are_refused_by_every_client_and_come_back_with_a_refres
     person.sign_in()
     person.credentials.write_text(OTHERS)
     person.refresh("--profile", "dev")
-    machine = person.center.machine_environment()
-    before = ask_who(person, machine)
+    before = who_they_are(person)
     done = person.legacy("remove-legacy", "--all", "--sign-out")
     signed_out = person.credentials.read_text()
-    after = ask_who(person, machine)
+    after = who_they_are(person)
     identities = list(person.center.identities)
     person.refresh("--all")
 
-    assert set(before.values()) == {0}, before
+    assert None not in before.values(), before
     assert lines(done.out) == [f"dev-legacy-sso signed out in {person.credentials}"]
     assert signed_out.startswith(OTHERS)
     assert signed_out.count(" = SIGNED-OUT") == 4
     assert "x_security_token_expires" not in signed_out
-    assert 0 not in after.values(), after
+    assert after == dict.fromkeys(CLIENTS)
     assert not [identity for identity in identities if "machine-role" in identity]
     assert person.identity("dev-legacy-sso")
     assert person.credentials.read_text().startswith(OTHERS)
