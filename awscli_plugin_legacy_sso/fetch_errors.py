@@ -6,7 +6,6 @@ no secret, without control characters, and not at any length.
 
 from __future__ import annotations
 
-import re
 import shlex
 
 from botocore import exceptions
@@ -22,7 +21,6 @@ from .errors import (
 from .profiles import Configuration, SignIn
 
 _LONGEST_QUOTE = 300
-_UNPRINTABLE = re.compile(r"[^\x20-\x7e\xa1-\u1fff\u2030-\ud7ff\uf900-\ufffc]+")
 # What CLI 2.9.0 to 2.10.1 say when a role starts from an sso-session profile.
 _OLD_CHAIN_BUG = "'NoneType' object has no attribute 'get_frozen_token'"
 
@@ -45,7 +43,7 @@ def explain(error: Exception, profile: str, configuration: Configuration) -> Leg
 
 def one_line(text: object) -> str:
     """Return foreign words as one printable line of bounded length."""
-    line = _UNPRINTABLE.sub(" ", str(text)).strip()
+    line = "".join(c if c.isprintable() else " " for c in str(text)).strip()
     return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}..."
 
 
