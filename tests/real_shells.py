@@ -19,13 +19,14 @@ import pytest
 
 HOOKS = Path(__file__).parent.parent / "shell"
 
-# Stands in for the CLI: it writes down what it was called with, says a line on each stream, and
-# ends as it is told, with one status for the person's calls and one for ours.
+# Stands in for the CLI: it writes down what it was called with, says a line on each stream, does
+# what it is told, and ends so, with one status for the person's calls and one for ours.
 RECORDING_AWS = """\
 #!/bin/sh
 { printf '%s' "$#"; printf ' [%s]' "$@"; echo; } >>"$TEST_LOG"
 echo "out: $1 $2"
 echo "err: $1 $2" >&2
+eval "${TEST_DO-}"
 case ${2-} in *-legacy) exit "${TEST_FOLLOW_STATUS:-0}" ;; esac
 exit "${TEST_STATUS:-0}"
 """
@@ -59,6 +60,11 @@ class Shell:
     def source(self) -> str:
         return f"\\. '{self.hook}'\n"
 
+    @property
+    def startup(self) -> str:
+        # What bash 3.2, told to read a file, leaves out of being interactive.
+        return "shopt -s expand_aliases\n" if self.kind == "bash" else ""
+
     def command(self, *arguments: str) -> list[str]:
         plain = ["-f"] if self.kind == "zsh" else ["--noprofile", "--norc"]
         return [self.path, *plain, *arguments]
@@ -67,7 +73,7 @@ class Shell:
         """Run a script, its output going to files; only the terminal is the input."""
         log, script_file = folder / "calls", folder / "script"
         log.write_text("")
-        script_file.write_text(script)
+        script_file.write_text(self.startup + script)
         arguments = ["-i", str(script_file)] if interactive else [str(script_file)]
         with (
             (folder / "out").open("wb+") as out,

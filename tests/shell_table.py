@@ -47,7 +47,7 @@ CALLS = (
     ),
     Call("AWS_PROFILE=dev aws sso login", LOGIN, (*REFRESH, "dev")),
     Call("AWS_DEFAULT_PROFILE=dev aws sso login", LOGIN, (*REFRESH, "dev")),
-    Call("export AWS_PROFILE=dev; aws sso login", LOGIN, (*REFRESH, "dev")),
+    Call(r"\builtin export AWS_PROFILE=dev; aws sso login", LOGIN, (*REFRESH, "dev")),
     Call("AWS_DEFAULT_PROFILE=a AWS_PROFILE=b aws sso login", LOGIN, (*REFRESH, "b")),
     Call("AWS_PROFILE=dev; aws sso login", LOGIN, (*REFRESH, "default")),
     Call("AWS_PROFILE=a aws sso login --profile b", (*LOGIN, "--profile", "b"), (*REFRESH, "b")),
@@ -73,10 +73,14 @@ CALLS = (
     Call(
         "aws --ca-bundle my.pem sso login --no-verify-ssl --debug --cli-read-timeout=5"
         " --cli-connect-timeout 6",
-        ("--ca-bundle", "my.pem", *LOGIN, "--no-verify-ssl", "--debug", "--cli-read-timeout=5")
-        + ("--cli-connect-timeout", "6"),
-        (*REFRESH, "default", "--ca-bundle", "my.pem", "--no-verify-ssl", "--debug")
-        + ("--cli-read-timeout", "5", "--cli-connect-timeout", "6"),
+        (
+            *("--ca-bundle", "my.pem", *LOGIN, "--no-verify-ssl", "--debug"),
+            *("--cli-read-timeout=5", "--cli-connect-timeout", "6"),
+        ),
+        (
+            *(*REFRESH, "default", "--ca-bundle", "my.pem", "--no-verify-ssl", "--debug"),
+            *("--cli-read-timeout", "5", "--cli-connect-timeout", "6"),
+        ),
     ),
     Call(
         "aws sso login --sso-session corp --ca-b 'my own.pem'",
@@ -86,8 +90,16 @@ CALLS = (
     Call(
         "aws --region login --output=json sso login --query sso --color off --no-browser"
         " --use-device-code --no-cli-pager --endpoint-url http://sso",
-        ("--region", "login", "--output=json", *LOGIN, "--query", "sso", "--color", "off")
-        + ("--no-browser", "--use-device-code", "--no-cli-pager", "--endpoint-url", "http://sso"),
+        (
+            *("--region", "login", "--output=json", *LOGIN, "--query", "sso", "--color", "off"),
+            *(
+                "--no-browser",
+                "--use-device-code",
+                "--no-cli-pager",
+                "--endpoint-url",
+                "http://sso",
+            ),
+        ),
         (*REFRESH, "default"),
     ),
     # Signing out.
@@ -147,20 +159,15 @@ CALLS = (
     Call("TEST_FOLLOW_STATUS=253 aws sso refresh-legacy", ("sso", "refresh-legacy"), status=253),
 )
 # One of each kind, for what is too often to be run with all.
-FEW_CALLS = tuple(
-    call
-    for call in CALLS
-    if call.line
-    in {
-        "aws --profile x sso --no-browser login",
-        "AWS_PROFILE=dev aws sso login",
-        "aws sso login --sso-session corp --ca-b 'my own.pem'",
-        "aws sso logout",
-        "AWS_LEGACY_SSO_HOOK=0 aws sso login",
-        "aws",
-        "TEST_STATUS=255 aws sso login",
-        "TEST_FOLLOW_STATUS=253 aws sso login",
-    }
+FEW_CALLS = (
+    Call("AWS_PROFILE='=ls' aws sso login", LOGIN, (*REFRESH, "=ls")),
+    Call(
+        "aws --no-verify-ssl sso --sso-session 'a *' login",
+        ("--no-verify-ssl", "sso", "--sso-session", "a *", "login"),
+        (*REFRESH_SESSION, "a *", "--no-verify-ssl"),
+    ),
+    Call("TEST_STATUS=130 aws sso login", LOGIN, status=130),
+    Call("TEST_FOLLOW_STATUS=255 aws sso logout", ("sso", "logout"), SIGN_OUT, then_fails=True),
 )
 
 
