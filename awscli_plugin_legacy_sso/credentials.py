@@ -27,7 +27,7 @@ from botocore.tokens import SSOTokenProvider
 from botocore.utils import JSONFileCache
 
 from . import botocore_private
-from .errors import LegacySsoError, ProfileError
+from .errors import FetchError, LegacySsoError, ProfileError
 from .fetch_errors import explain
 from .file_lock import LockTimeoutError, exclusive
 from .legacy_profile import Credentials
@@ -58,7 +58,9 @@ _TELLTALES = (
 # holds for a moment, and then requests go out this far apart until all are done.
 _HOLD_SECONDS = 0.8
 _GAP_SECONDS = 0.052
-_PATIENCE_SECONDS = 120
+_PATIENCE_SECONDS = 120  # without a single request granted
+# Longer than botocore waits for a service, with all its retries; a process may hang for ever.
+_SILENCE_SECONDS = 600.0
 
 Outcome = Credentials | LegacySsoError
 
@@ -90,7 +92,7 @@ def fetch(
         for profile in asking:
             # With the CLI's cache as it is: a person is asked only when the CLI itself would ask.
             yield profile, work.resolve(profile, JSONFileCache(role_cache))
-        yield from work.results(len(rest))
+        yield from work.results(rest)
 
 
 def credentials_of(given: Any) -> Credentials:
@@ -225,9 +227,17 @@ class _Work:
             for _ in threads:
                 self._jobs.put(None)
 
-    def results(self, count: int) -> Iterator[tuple[str, Outcome]]:
-        for _ in range(count):
-            yield self._done.get()
+    def results(self, profiles: Iterable[str]) -> Iterator[tuple[str, Outcome]]:
+        waiting = dict.fromkeys(profiles)
+        while waiting:
+            try:
+                profile, outcome = self._done.get(timeout=_SILENCE_SECONDS)
+            except queue.Empty:
+                silence = FetchError(f"nothing came back within {_SILENCE_SECONDS:g} s")
+                yield from ((profile, silence) for profile in waiting)
+                return
+            del waiting[profile]
+            yield profile, outcome
 
     def resolve(self, profile: str, cache: JSONFileCache) -> Outcome:
         """Resolve one profile in a session of its own, as the CLI would with ``--profile``."""
@@ -375,6 +385,7 @@ class _Pace:
         botocore's own retries give up after a few throttled attempts; other failures are theirs.
         """
         if response is None or response[0].status_code != 429:
+            self._give_up_at = None
             return None
         with self._lock:
             now = time.monotonic()

@@ -7,7 +7,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import botocore.session
@@ -58,8 +58,6 @@ class Person:
     center: IdentityCenter
     environment: dict[str, str]
     plugin_path: Path
-    # Every command line of ours and what came of it, for the search for secrets.
-    said: list[Finished] = field(default_factory=list)
 
     @property
     def config(self) -> Path:

@@ -99,6 +99,22 @@ def test_what_goes_wrong_has_a_type(person: Person, python: str, profile: str, e
     assert call(person, python, input_profile=profile or "empty")[0] == error
 
 
+@only(FROZEN)
+def test_a_process_that_hangs_is_given_up(person: Person) -> None:
+    """Nothing waits for ever, whatever a ``credential_process`` does."""
+    person.configure("[profile hangs]\ncredential_process = sleep 60\n")
+    impatient = "import awscli_plugin_legacy_sso.credentials as c; c._SILENCE_SECONDS = 0.1\n"
+    done = subprocess.run(
+        [sys.executable, "-c", impatient + CALL, json.dumps({"input_profile": "hangs"})],
+        env=person.env({"PYTHONPATH": str(CHECKOUT)}),
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+
+    assert json.loads(done.stdout) == ["FetchError", "nothing came back within 0.1 s"]
+
+
 def test_importing_the_package_imports_nothing_else() -> None:
     """botocore comes in when the function is asked for."""
     code = "import sys, awscli_plugin_legacy_sso as p; sys.exit('botocore' in sys.modules)"
