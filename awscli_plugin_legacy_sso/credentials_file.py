@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import glob
 import os
 import stat
 import tempfile
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
@@ -20,6 +20,7 @@ from .file_lock import LockTimeoutError, exclusive, lock
 from .ini_text import EditError, IniText, UnreadableTextError
 
 _LOCK_SECONDS = 10
+_SETTLE_SECONDS = 0.2
 _TRIES = 5
 _BOM = b"\xef\xbb\xbf"
 # Said of extended attributes, and of a folder's fsync, where the file system has none.
@@ -92,9 +93,9 @@ def rewrite(path: str, new_content: Callable[[bytes | None], bytes]) -> Update:
         _make_folder(os.path.dirname(target))
         with _locked(path, target, done):
             for _ in range(_TRIES):
-                old = _read_bytes(target)
-                new = new_content(old)
-                if new == (old or b""):
+                old = _look_settled(target)
+                new = new_content(old.content)
+                if new == (old.content or b""):
                     return done
                 if _replace(target, old, new, done):
                     done.changed = True
@@ -122,21 +123,50 @@ def _reason(error: OSError) -> str:
     return f"{os.strerror(error.errno) if error.errno else error}{at}"
 
 
-def _read_bytes(target: str) -> bytes | None:
+@dataclass(frozen=True)
+class _Seen:
+    """A file as it was when looked at. Two are equal if nobody has written in between."""
+
+    content: bytes | None = None
+    # The file itself and the time of its last change: another program may have emptied it again.
+    stamp: tuple[int, int] | None = None
+
+
+def _look(target: str) -> _Seen:
     try:
         # Not to hang on a FIFO before its kind is known.
-        descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK)
     except FileNotFoundError:
-        return None
+        return _Seen()
     try:
-        mode = os.fstat(descriptor).st_mode
-        if not stat.S_ISREG(mode):
-            kind = "a folder" if stat.S_ISDIR(mode) else "not a regular file"
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
             raise CredentialsFileError(f"{target} is {kind}; name a file with --credentials-file")
         with open(descriptor, "rb", closefd=False) as file:
-            return file.read()
+            return _Seen(file.read(), (status.st_ino, status.st_ctime_ns))
     finally:
         os.close(descriptor)
+
+
+def _read_bytes(target: str) -> bytes | None:
+    return _look(target).content
+
+
+def _look_settled(target: str) -> _Seen:
+    """Look at the file; if it is found empty, again, until it stays so.
+
+    Other programs empty it before they write: what they are about to write must not be replaced.
+    """
+    seen = _look(target)
+    for _ in range(_TRIES):
+        if seen.content != b"":
+            break
+        time.sleep(_SETTLE_SECONDS)
+        before, seen = seen, _look(target)
+        if seen == before:
+            break
+    return seen
 
 
 def _make_folder(folder: str) -> None:
@@ -198,17 +228,18 @@ def _temporary_prefix(target: str) -> str:
 
 def _clear_leftovers(target: str) -> None:
     """Remove what a killed process left; nobody else is writing, since we hold the lock."""
-    prefix = os.path.join(os.path.dirname(target), _temporary_prefix(target))
-    for leftover in glob.iglob(f"{glob.escape(prefix)}*.tmp", include_hidden=True):
-        with contextlib.suppress(OSError):
-            os.unlink(leftover)
+    folder, prefix = os.path.dirname(target), _temporary_prefix(target)
+    for name in os.listdir(folder):
+        if name.startswith(prefix) and name.endswith(".tmp"):
+            with contextlib.suppress(OSError):
+                os.unlink(os.path.join(folder, name))
 
 
-def _replace(target: str, old: bytes | None, new: bytes, done: Update) -> bool:
+def _replace(target: str, old: _Seen, new: bytes, done: Update) -> bool:
     """Put new content in the file's place, unless it is no longer ``old``; tell whether it was."""
-    status = _check_ours(target) if old is not None else None
+    status = _check_ours(target) if old.content is not None else None
     if status and status.st_nlink > 1:
-        return _rewrite_in_place(target, old or b"", new)
+        return _rewrite_in_place(target, old, new)
     descriptor, temporary = tempfile.mkstemp(
         prefix=_temporary_prefix(target), suffix=".tmp", dir=os.path.dirname(target)
     )
@@ -220,21 +251,21 @@ def _replace(target: str, old: bytes | None, new: bytes, done: Update) -> bool:
             file.write(new)
             file.flush()
             os.fsync(descriptor)
-        # As late as can be: other programs write this file without asking for a lock.
-        if _read_bytes(target) != old:
-            return False
         if holder := _who_has_it_mounted(target):
             done.warnings.append(
                 f"{target} is mounted by itself where process {holder} runs, which goes on seeing "
                 "the old one: mount the folder, not the file"
             )
+        # As late as can be: other programs write this file without asking for a lock.
+        if _look(target) != old:
+            return False
         try:
             os.replace(temporary, target)
         except OSError as error:
             if error.errno != errno.EBUSY:
                 raise
             # The file itself is a mount, as in a container that was given this one file.
-            return _rewrite_in_place(target, old or b"", new)
+            return _rewrite_in_place(target, old, new)
     finally:
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary)
@@ -246,28 +277,30 @@ def _replace(target: str, old: bytes | None, new: bytes, done: Update) -> bool:
     return True
 
 
-def _rewrite_in_place(target: str, old: bytes, new: bytes) -> bool:
+def _rewrite_in_place(target: str, old: _Seen, new: bytes) -> bool:
     """Write where replacing is impossible, the one exception to all-or-nothing.
 
     Until it is done a journal beside the file holds both contents, for :func:`_recover` to put the
-    old one back: at once if writing fails, in the next run should we be killed.
+    old one back should we be killed. If writing fails it is put back at once.
     """
-    try:
-        with open(target, "r+b", buffering=0) as file:
-            lock(file.fileno(), _LOCK_SECONDS)  # the other side of a mount has another folder
-            if file.read() != old:
-                return False
-            _write_journal(target, old, new)
+    content = old.content or b""
+    with open(target, "r+b", buffering=0) as file:
+        lock(file.fileno(), _LOCK_SECONDS)  # the other side of a mount has another folder
+        if _look(target) != old:
+            return False
+        try:
+            _write_journal(target, content, new)
             _overwrite(file.fileno(), new)
-        os.unlink(_journal(target))
-    except BaseException:
-        _recover(target)
-        raise
+        except BaseException:
+            _overwrite(file.fileno(), content)
+            _drop_journal(target)
+            raise
+        _drop_journal(target)
     return True
 
 
 def _write_journal(target: str, old: bytes, new: bytes) -> None:
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC
+    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
     with open(os.open(_journal(target), flags, 0o600), "wb") as journal:
         journal.write(b"%d\n" % len(old) + old + new)
         journal.flush()
@@ -285,6 +318,11 @@ def _overwrite(descriptor: int, content: bytes) -> None:
 
 def _journal(target: str) -> str:
     return os.path.join(os.path.dirname(target), f"{_temporary_prefix(target)}journal")
+
+
+def _drop_journal(target: str) -> None:
+    with contextlib.suppress(OSError):  # nothing depends on it any more, and the next run tries too
+        os.unlink(_journal(target))
 
 
 def _recover(target: str) -> None:
@@ -392,7 +430,7 @@ def _attributes(file: str | int) -> dict[str, bytes]:
 
 
 def _sync_folder(folder: str) -> None:
-    descriptor = os.open(folder, os.O_RDONLY | os.O_CLOEXEC)
+    descriptor = os.open(folder, os.O_RDONLY)
     try:
         os.fsync(descriptor)
     except OSError as error:

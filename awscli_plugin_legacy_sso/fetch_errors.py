@@ -6,6 +6,7 @@ no secret, without control characters, and not at any length.
 
 from __future__ import annotations
 
+import re
 import shlex
 
 from botocore import exceptions
@@ -21,6 +22,8 @@ from .errors import (
 from .profiles import Configuration, SignIn
 
 _LONGEST_QUOTE = 300
+# As long as a key or a token, and of their letters.
+_MAYBE_SECRET = re.compile(r"[\w+/=-]{20,}")
 # What CLI 2.9.0 to 2.10.1 say when a role starts from an sso-session profile.
 _OLD_CHAIN_BUG = "'NoneType' object has no attribute 'get_frozen_token'"
 
@@ -83,7 +86,8 @@ def _unreachable(error: Exception, profile: str, configuration: Configuration) -
 
 
 def _process(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
-    return FetchError(one_line(error))
+    # What a program says on its stderr is often the way out, but it may have let slip a key.
+    return FetchError(one_line(_MAYBE_SECRET.sub("***", str(error))))
 
 
 def _no_terminal(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:

@@ -34,7 +34,7 @@ def exclusive(path: str, seconds: float) -> Iterator[bool]:
         LockTimeoutError: it was not free within ``seconds``.
         OSError: the lock file cannot be made or opened.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     try:
         yield lock(descriptor, seconds)
     finally:

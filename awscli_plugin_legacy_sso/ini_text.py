@@ -35,6 +35,8 @@ class EditError(ValueError):
 @dataclass
 class _Section:
     header: int
+    # The next header, if there is one.
+    end: int
     # The lines of each option, from its key up to the next option, header or end.
     options: dict[str, range] = field(default_factory=dict)
 
@@ -131,7 +133,7 @@ class IniText:
         """Take a section out, and the blank line before it that :meth:`set` puts there."""
         where = self._sections[section]
         start, end = where.header, self._end_of_content(where)
-        if start and not self._lines[start - 1].strip():
+        if start and not self._lines[start - 1].rstrip("\r\n"):
             start -= 1
         self._lines[start:end] = [""] * (end - start)
         del self._own[section]
@@ -159,7 +161,9 @@ class IniText:
         lines = [f"[{section}]", *(f"{key} = {value}" for key, value in values.items())]
         if self._lines or self._appended:
             lines.insert(0, "")
-        self._appended += [line + self._newline for line in lines]
+        # After a lone \r, a blank line that is a \n would be the rest of that line's end.
+        newline = "\r" if self._lines and self._lines[-1].endswith("\r") else self._newline
+        self._appended += [line + newline for line in lines]
 
     def _rewrite(self, where: _Section, values: Mapping[str, str], drop: Collection[str]) -> None:
         anchor = self._end_of_content(where) - 1
@@ -185,10 +189,14 @@ class IniText:
                 self._lines[line] = ""
 
     def _indent(self, where: _Section) -> str:
-        """Indent as the last option does, so that what follows still starts where it did."""
-        beside = max((lines.start for lines in where.options.values()), default=where.header)
-        line = self._lines[beside]
-        return line[: len(line) - len(line.lstrip())]
+        """Indent so that what follows is no deeper, and is not taken for a value's next line.
+
+        The last option is the measure; where there is none, the two headers are.
+        """
+        beside = [self._lines[where.header], *self._lines[where.end : where.end + 1]]
+        if where.options:
+            beside = [self._lines[max(lines.start for lines in where.options.values())]]
+        return max((line[: len(line) - len(line.lstrip())] for line in beside), key=len)
 
     def _end_of_content(self, where: _Section) -> int:
         """Return the line after a section's last option: comments below belong to what follows."""
@@ -236,10 +244,11 @@ def _check_nested(parser: _PositionParser) -> None:
 def _positions(found: list[tuple[int, str, str]], line_count: int) -> dict[str, _Section]:
     sections: dict[str, _Section] = {}
     ends = [line for line, _, _ in found[1:]] + [line_count]
-    current = _Section(0)
+    current = _Section(0, line_count)
     for (line, kind, name), end in zip(found, ends, strict=False):
         if kind == "header":
-            current = sections.setdefault(name, _Section(line))
+            current.end = line
+            current = sections.setdefault(name, _Section(line, line_count))
         else:
             current.options[name] = range(line, end)
     return sections

@@ -142,8 +142,10 @@ def check_name(name: str) -> None:
         raise InvalidNameError(f"the profile name {name!a} has a ']' in it; choose another name")
 
 
-def _check_value(what: str, value: str) -> None:
+def _check_value(what: str, value: object) -> None:
     # The value itself is quoted only where it is a name: elsewhere it may be a secret.
+    if not isinstance(value, str):  # a service's JSON and a nested block of a config hold anything
+        raise InvalidNameError(f"{what} is not text")
     if not value:
         raise InvalidNameError(f"{what} is empty")
     if value != value.strip():
