@@ -23,6 +23,7 @@ from pathlib import Path
 import real_parts
 from identity_center import IdentityCenter
 from identity_center.center import START_URL
+from real_shells import Shell
 
 CHECKOUT = Path(__file__).parent.parent
 PLUGIN = "[plugins]\ncli_legacy_plugin_path = {}\nlegacy_sso = awscli_plugin_legacy_sso\n"
@@ -218,6 +219,75 @@ def _peak_memory(place: Workplace, *arguments: str) -> int:
     return usage.ru_maxrss
 
 
+def bench_hook_sourcing(place: Workplace, runs: int) -> Iterator[Figure]:
+    for shell in HOOKED_SHELLS:
+        lines = f"before=$EPOCHREALTIME\n{shell.source}after=$EPOCHREALTIME\n"
+        lines += 'echo "$before $after"\nread -r stat </proc/$$/stat\necho "$stat"\n'
+        starts, faults = [], 0
+        for _ in range(2 * runs):  # shell starts: sourced twice in one it would do something else
+            times, stat = _in_shell(place, shell, lines)
+            before, after = map(float, times.split())
+            starts.append((after - before) * 1000)
+            faults += int(stat.rpartition(")")[2].split()[8])
+        detail = f"median of {len(starts)} shell starts"
+        yield Figure(
+            f"sourcing the hook in {shell.kind}, ms", statistics.median(starts), 1.0, detail
+        )
+        what = f"page faults of what sourcing started in {shell.kind}"
+        yield Figure(what, faults, 0, "any process has some")
+
+
+def bench_hook_call(place: Workplace, runs: int) -> Iterator[Figure]:
+    place.configure()
+    aws = place.home / "bin" / "aws"
+    aws.parent.mkdir()
+    for shell in HOOKED_SHELLS:
+        aws.unlink(missing_ok=True)
+        aws.symlink_to(place.aws)
+        # A few pairs a shell, for a slow machine; the first one finds nothing in memory.
+        pairs = [pair for _ in range(runs) for pair in _call_pairs(place, shell, 2)][1:]
+        theirs = statistics.median(b for _, b in pairs)
+        paired_ratio = statistics.median(a / b for a, b in pairs)
+
+        # Judged by the hook's own cost: pairs of a second each differ by more than it on any
+        # machine that does something else as well.
+        aws.unlink()
+        aws.write_text("#!/bin/sh\n")
+        aws.chmod(0o755)
+        cost = statistics.median(a - b for a, b in _call_pairs(place, shell, 500))
+        detail = f"{cost * 1000:.3f} ms more; the pairs themselves gave {paired_ratio:.3f}"
+        yield Figure(
+            f"aws --version through the hook in {shell.kind}", 1 + cost / theirs, 1.01, detail
+        )
+
+
+def _call_pairs(place: Workplace, shell: Shell, count: int) -> list[tuple[float, float]]:
+    """Call ``aws`` in turn through the hook and past it, and return the seconds of each pair."""
+    lines = f"""{shell.source}for ((i = 0; i < {count}; i++)); do
+  start=$EPOCHREALTIME
+  aws --version >/dev/null || exit
+  between=$EPOCHREALTIME
+  command aws --version >/dev/null || exit
+  echo "$start $between $EPOCHREALTIME"
+done
+"""
+    pairs = []
+    for line in _in_shell(place, shell, lines):
+        start, between, end = map(float, line.split())
+        pairs.append((between - start, end - between))
+    return pairs
+
+
+def _in_shell(place: Workplace, shell: Shell, lines: str) -> Sequence[str]:
+    """Return the lines that others print, in an interactive shell that can tell the time."""
+    clock = "zmodload zsh/datetime\n" if shell.kind == "zsh" else ""
+    ran = shell.run(clock + lines, place.home)
+    if ran.status != 0 or ran.err:
+        sys.exit(f"bench: {shell.path} failed with {ran.status}:\n{ran.err}")
+    return ran.out.splitlines()
+
+
+HOOKED_SHELLS = (Shell("bash"), Shell("zsh"))
 BENCHMARKS = {
     "plugin-on": bench_plugin_on,
     "one-profile": bench_one_profile,
@@ -225,6 +295,8 @@ BENCHMARKS = {
     "throttled": bench_throttled,
     "long-file": bench_long_file,
     "memory": bench_memory,
+    "hook-sourcing": bench_hook_sourcing,
+    "hook-call": bench_hook_call,
 }
 
 

@@ -107,7 +107,7 @@ class Person:
         return self.legacy("refresh-legacy", *arguments, env=env)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a command as a shell does: in the foreground of a process group of its own."""
+        """Start a command, to be waited for or interrupted."""
         return subprocess.Popen(
             [self.cli, *arguments],
             env=self.environment,
@@ -116,8 +116,6 @@ class Person:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            # As in a shell: those who run the tests may have had it ignored.
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
         )
 
     def sections(self, path: Path | None = None) -> dict[str, dict[str, str]]:
@@ -139,6 +137,12 @@ class Person:
         )
         arn: str = client.get_caller_identity()["Arn"]
         return arn
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_is_not_ignored() -> None:
+    """A script that runs the tests in the background has it ignored, for all they start too."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
