@@ -37,8 +37,12 @@ FROZEN_CLI_RELEASES: Mapping[str, str] = {
 NODE_CLIENTS = ("2.2.0", "2.1692.0")
 
 # bash and zsh: the hooks. groff-base: `aws help`. acl, attr: what a rewrite of the credentials file
-# has to keep. strace: what it does on the way.
-DEBIAN_PACKAGES = ("awscli", "bash", "zsh", "groff-base", "acl", "attr", "strace")
+# has to keep. strace: what it does on the way. Then clients in other languages; libnss-wrapper: so
+# that s3fs finds a scratch HOME.
+DEBIAN_PACKAGES = (
+    *("awscli", "bash", "zsh", "groff-base", "acl", "attr", "strace"),
+    *("rclone", "s3cmd", "ruby-aws-sdk", "s3fs", "libnss-wrapper"),
+)
 
 
 class RealPartMissing(Exception):
@@ -98,6 +102,12 @@ OLD_CLIENTS: Mapping[str, OldClient] = {
         vendored_six="botocore/vendored/six.py",
         proof=("-c", "import boto3; boto3.client('sts', region_name='us-east-1')"),
     ),
+    # A program of 2018, on the boto3 of 2020.
+    "s4cmd": OldClient(
+        requirements=("s4cmd==2.1.0", "pytz==2025.2", "boto3==1.12.49", *_BOTOCORE_OF_2020),
+        vendored_six="botocore/vendored/six.py",
+        proof=("-m", "s4cmd", "--version"),
+    ),
     "awscli-v1": OldClient(
         requirements=(
             "awscli==1.18.49",
@@ -108,6 +118,23 @@ OLD_CLIENTS: Mapping[str, OldClient] = {
             *_BOTOCORE_OF_2020,
         ),
         vendored_six="botocore/vendored/six.py",
+        proof=("-m", "awscli", "--version"),
+    ),
+    # Not old: it reads SSO profiles itself, and many have it still.
+    "awscli-v1-new": OldClient(
+        requirements=(
+            "awscli==1.46.3",  # brings its own botocore
+            "colorama==0.4.6",
+            "docutils==0.19",
+            "jmespath==1.1.0",
+            "pyasn1==0.6.1",
+            "python-dateutil==2.9.0.post0",
+            "PyYAML==6.0.3",
+            "rsa==4.7.2",
+            "six==1.17.0",
+            "urllib3==2.5.0",
+        ),
+        vendored_six=None,
         proof=("-m", "awscli", "--version"),
     ),
 }
@@ -236,7 +263,7 @@ def main() -> int:
     try:
         debian_packages(*DEBIAN_PACKAGES)
         print(f"Debian packages: {', '.join(DEBIAN_PACKAGES)}")
-        for aws in debian_cli(), frozen_cli():
+        for aws in debian_cli(), *map(frozen_cli, FROZEN_CLI_RELEASES):
             print(f"{_version_of(aws).split()[0]}: {aws}")
         for name, client in OLD_CLIENTS.items():
             print(f"{name}: {old_client(name) if runs_here(client) else 'too old for this Python'}")

@@ -13,6 +13,7 @@ from .endpoints import endpoints_document
 from .machine import CONTAINER_PATH, Machine
 from .oidc import ACCOUNT_SCOPE, SignInService
 from .portal import Portal
+from .s3 import ObjectStorage
 from .service import Operation, Service, ServiceError, json_answer, timestamp
 from .state import SignIn, State
 from .sts import SecurityTokenService
@@ -36,6 +37,7 @@ class IdentityCenter(State):
             self._sign_in_service,
             Portal(self),
             SecurityTokenService(self),
+            ObjectStorage(self),
         )
 
     def __enter__(self) -> Self:

@@ -1,4 +1,4 @@
-"""What the services have in common: operations by route, errors, and answers in JSON."""
+"""What the services have in common: operations by route, errors, and answers in JSON or XML."""
 
 from __future__ import annotations
 
@@ -10,9 +10,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from xml.sax.saxutils import escape
 
 from .state import Call
 from .wire import Answer, Request
+
+# Members of an answer in XML: text, or members again.
+Members = dict[str, "str | Members"]
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,19 @@ def json_answer(
 ) -> Answer:
     sent = {"Content-Type": "application/json", "x-amzn-RequestId": request_id()}
     return Answer(status, json.dumps(document).encode(), sent | (headers or {}))
+
+
+def xml_answer(name: str, members: Members, namespace: str = "", status: int = 200) -> Answer:
+    attribute = f' xmlns="{namespace}"' if namespace else ""
+    text = f"<{name}{attribute}>{_elements(members)}</{name}>"
+    return Answer(status, text.encode(), {"Content-Type": "text/xml"})
+
+
+def _elements(members: Members) -> str:
+    return "".join(
+        f"<{name}>{escape(value) if isinstance(value, str) else _elements(value)}</{name}>"
+        for name, value in members.items()
+    )
 
 
 def request_id() -> str:

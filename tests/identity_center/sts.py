@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import re
-from xml.sax.saxutils import escape
 
 from . import minting, signature
-from .service import Operation, Service, ServiceError, request_id, timestamp
+from .service import (
+    Members,
+    Operation,
+    Service,
+    ServiceError,
+    request_id,
+    timestamp,
+    xml_answer,
+)
 from .state import Call, Keys, State, Trust
 from .wire import Answer, Request
 
@@ -15,9 +22,6 @@ _ROLE = re.compile(r"arn:(?P<partition>aws[\w-]*):iam::(?P<account>\d{12}):role/
 _SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 _SHORTEST, _LONGEST, _LONGEST_CHAINED = 900, 43200, 3600
 _FAILURES = {400: "ValidationError", 403: "AccessDenied", 429: "Throttling"}
-
-# Members of an answer: text, or members again.
-Members = dict[str, "str | Members"]
 
 
 class SecurityTokenService(Service):
@@ -46,7 +50,7 @@ class SecurityTokenService(Service):
             "Error": {"Type": kind, "Code": error.code, "Message": error.message},
             "RequestId": request_id(),
         }
-        return _xml("ErrorResponse", members, error.status)
+        return xml_answer("ErrorResponse", members, _NAMESPACE, error.status)
 
     def _get_caller_identity(self, request: Request, call: Call) -> Answer:
         keys = self._caller(request, call)
@@ -129,19 +133,8 @@ def _invalid(message: str) -> ServiceError:
 
 
 def _result(operation: str, members: Members) -> Answer:
-    return _xml(
+    return xml_answer(
         f"{operation}Response",
         {f"{operation}Result": members, "ResponseMetadata": {"RequestId": request_id()}},
-    )
-
-
-def _xml(name: str, members: Members, status: int = 200) -> Answer:
-    text = f'<{name} xmlns="{_NAMESPACE}">{_elements(members)}</{name}>'
-    return Answer(status, text.encode(), {"Content-Type": "text/xml"})
-
-
-def _elements(members: Members) -> str:
-    return "".join(
-        f"<{name}>{escape(value) if isinstance(value, str) else _elements(value)}</{name}>"
-        for name, value in members.items()
+        _NAMESPACE,
     )
