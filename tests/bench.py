@@ -172,6 +172,23 @@ def bench_fifty_profiles(place: Workplace, runs: int) -> Iterator[Figure]:
     yield ratio("refresh-legacy of 50 profiles against one", 1.5, figure)
 
 
+def bench_yawsso(place: Workplace, runs: int) -> Iterator[Figure]:
+    """Once: theirs takes minutes."""
+    place.configure(50)
+    ours = place.run("sso", "refresh-legacy", "--source-profiles", "p*")
+    place.forget_roles()
+    program = real_parts.old_client("yawsso").parent / "yawsso"
+    start = time.perf_counter()
+    done = subprocess.run(
+        [program, "--bin", place.aws], env=place.environment, capture_output=True, text=True
+    )
+    theirs = time.perf_counter() - start
+    if done.returncode != 0:
+        sys.exit(f"bench: yawsso failed:\n{done.stdout}{done.stderr}")
+    detail = f"{ours:.2f} s against {theirs:.1f} s: {theirs / ours:.0f} times faster"
+    yield Figure("refresh-legacy against yawsso 1.4.0, 50 profiles", ours / theirs, 1 / 30, detail)
+
+
 def bench_throttled(place: Workplace, runs: int) -> Iterator[Figure]:
     place.configure(300)
     place.center.behaviour.requests_per_second = 20
@@ -292,6 +309,7 @@ BENCHMARKS = {
     "plugin-on": bench_plugin_on,
     "one-profile": bench_one_profile,
     "fifty-profiles": bench_fifty_profiles,
+    "yawsso": bench_yawsso,
     "throttled": bench_throttled,
     "long-file": bench_long_file,
     "memory": bench_memory,

@@ -78,6 +78,12 @@ _BOTOCORE_OF_2020 = (
 )
 
 OLD_CLIENTS: Mapping[str, OldClient] = {
+    # No client either, but what does nearest to our own job: for the benchmark.
+    "yawsso": OldClient(
+        requirements=("yawsso==1.4.0",),
+        vendored_six=None,
+        proof=("-m", "yawsso.cli", "--version"),
+    ),
     # Not too old for SSO, but the first that knows `sso_session`: for the Python function.
     "botocore": OldClient(
         requirements=(
