@@ -23,9 +23,10 @@ from botocore.exceptions import ProfileNotFound
 
 import awscli_plugin_legacy_sso
 
-from . import credentials_file, errors, manage
+from . import credentials_file, errors
 from .credentials import Host, fetch
 from .errors import LegacySsoError, UsageError
+from .legacy_profile import timestamp
 from .profiles import Configuration, Selection, SignIn
 from .refresh import Manner, Report, Result, refresh
 
@@ -243,6 +244,8 @@ class ListLegacyCommand(_LegacyCommand):
     ARG_TABLE = [_CREDENTIALS_FILE]
 
     def _run(self, parsed_args: Any, parsed_globals: Any) -> int:
+        from . import manage
+
         configuration = self._configuration()
         paths = self._paths(parsed_args.credentials_file, configuration, every=True)
         listed = manage.list_legacy(configuration, paths)
@@ -279,6 +282,8 @@ class RemoveLegacyCommand(_LegacyCommand):
     ]
 
     def _run(self, parsed_args: Any, parsed_globals: Any) -> int:
+        from . import manage
+
         choice = manage.Choice(
             names=parsed_args.legacy_profiles or (),
             all=parsed_args.all,
@@ -366,7 +371,7 @@ def _document(report: Report) -> Mapping[str, Any]:
                 "SourceProfile": result.refresh.source,
                 "CredentialsFile": result.refresh.path,
                 "Status": result.status,
-                "Expiration": manage.timestamp(result.expiration),
+                "Expiration": timestamp(result.expiration) if result.expiration else None,
                 "Message": str(result.error) if result.error else None,
             }
             for result in report.results

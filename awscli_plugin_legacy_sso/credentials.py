@@ -57,7 +57,7 @@ _TELLTALES = (
 # The portal answers about 20 requests a second. Once it has said that it was too much, everybody
 # holds for a moment, and then requests go out this far apart until all are done.
 _HOLD_SECONDS = 0.8
-_GAP_SECONDS = 0.052
+_GAP_SECONDS = 0.0508
 _PATIENCE_SECONDS = 120  # without a single request granted
 # Longer than botocore waits for a service, with all its retries; a process may hang for ever.
 _SILENCE_SECONDS = 600.0

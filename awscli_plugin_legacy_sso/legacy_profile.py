@@ -114,9 +114,7 @@ def write(
     if region:
         values["region"] = region
     if credentials.expiration:
-        # strftime does not pad a year below 1000 everywhere; isoformat does.
-        expiration = credentials.expiration.astimezone(UTC).replace(microsecond=0, tzinfo=None)
-        values[EXPIRATION] = f"{expiration.isoformat()}Z"
+        values[EXPIRATION] = timestamp(credentials.expiration)
     values[RECORD] = source
     for key, value in values.items():
         _check_value(f"the value of {key} for {name!r}", value)
@@ -126,6 +124,12 @@ def write(
 def sign_out(text: IniText, name: str) -> None:
     """Put a word that every service refuses in place of the keys; source and place stay."""
     text.set(name, dict.fromkeys(_KEYS, SIGNED_OUT), drop={EXPIRATION})
+
+
+def timestamp(moment: datetime) -> str:
+    """Return a moment as AWS writes it: RFC 3339, UTC, to the second."""
+    # strftime does not pad a year below 1000 everywhere; isoformat does.
+    return f"{moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
 
 
 def check_name(name: str) -> None:

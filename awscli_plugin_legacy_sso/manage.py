@@ -11,7 +11,7 @@ from typing import Any
 from . import credentials_file
 from .errors import ProfileError
 from .ini_text import IniText
-from .legacy_profile import LegacyProfile, legacy_profiles
+from .legacy_profile import LegacyProfile, legacy_profiles, timestamp
 from .legacy_profile import sign_out as sign_out_section
 from .profiles import Configuration, SignIn
 
@@ -91,11 +91,6 @@ def remove_legacy(
     return removal
 
 
-def timestamp(moment: datetime | None) -> str | None:
-    """Return a moment as AWS writes it: RFC 3339, UTC, to the second."""
-    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}" if moment else None
-
-
 def _describe(
     configuration: Configuration, path: str, legacy: LegacyProfile, *, is_open: bool
 ) -> Mapping[str, Any]:
@@ -110,7 +105,7 @@ def _describe(
         "RoleName": settings.get("sso_role_name"),
         "SsoSession": sign_in.session if sign_in else None,
         "CredentialsFile": path,
-        "Expiration": timestamp(legacy.expiration),
+        "Expiration": timestamp(legacy.expiration) if legacy.expiration else None,
         "SecondsRemaining": max(0, int(left.total_seconds())) if left else None,
         "State": _state(legacy),
         "Warnings": _warnings(configuration, path, legacy, is_open=is_open),
