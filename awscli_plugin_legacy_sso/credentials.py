@@ -84,7 +84,7 @@ def fetch(
     """
     role_cache = os.path.expanduser(_ROLE_CACHE)
     # Made beforehand: botocore's cache makes it too, and its threads would get in each other's way.
-    os.makedirs(role_cache, exist_ok=True)
+    os.makedirs(role_cache, mode=0o700, exist_ok=True)
     asking = [profile for profile in profiles if _may_ask(configuration, profile)]
     rest = [profile for profile in profiles if profile not in asking]
     work = _Work(host, configuration, _FreshRoleCache(role_cache))
@@ -124,7 +124,8 @@ def _sso_base(configuration: Configuration, profile: str) -> str | None:
     """Return the SSO profile that a profile is, or that its chain of roles starts from."""
     *_, base = configuration.chain(profile)
     settings = configuration.settings(base)
-    complete = settings.get("sso_account_id") and settings.get("sso_role_name")
+    role = settings.get("sso_account_id"), settings.get("sso_role_name")
+    complete = all(isinstance(part, str) and part for part in role)
     return base if configuration.is_sso(base) and complete else None
 
 

@@ -71,11 +71,12 @@ class Configuration:
     def chain(self, profile: str) -> Iterator[str]:
         """Yield a profile, its ``source_profile``, and so on."""
         seen: set[str] = set()
-        while profile and profile not in seen:
-            seen.add(profile)
-            yield profile
-            settings = self.settings(profile)
-            profile = settings.get("source_profile", "") if settings.get("role_arn") else ""
+        link: Any = profile
+        while isinstance(link, str) and link and link not in seen:
+            seen.add(link)
+            yield link
+            settings = self.settings(link)
+            link = settings.get("source_profile") if settings.get("role_arn") else None
 
     def sign_in(self, profile: str) -> SignIn | None:
         """Return the sign-in that feeds a profile, found by following ``source_profile``."""
@@ -113,6 +114,13 @@ class Configuration:
             raise ProfileError(
                 f"profile {profile!r} does not say how it gets credentials; "
                 f"set it up with: aws configure sso --profile {shlex.quote(profile)}"
+            )
+        nested = [key for key, value in settings.items() if isinstance(value, Mapping)]
+        if broken := {*SOURCE_SETTINGS, "source_profile"}.intersection(nested):
+            raise ProfileError(
+                f"profile {profile!r} has an indented block under {min(broken)}, not a value; "
+                f"mend it with: aws configure set {min(broken)} VALUE "
+                f"--profile {shlex.quote(profile)}"
             )
         missing = [key for key in ("sso_account_id", "sso_role_name") if not settings.get(key)]
         if setting in _SSO_SETTINGS and missing:

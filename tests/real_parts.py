@@ -40,7 +40,7 @@ NODE_CLIENTS = ("2.2.0", "2.1692.0")
 # has to keep. strace: what it does on the way. Then clients in other languages; libnss-wrapper: so
 # that s3fs finds a scratch HOME.
 DEBIAN_PACKAGES = (
-    *("awscli", "bash", "zsh", "groff-base", "acl", "attr", "strace"),
+    *("awscli", "bash", "zsh", "groff-base", "acl", "attr", "strace", "faketime"),
     *("rclone", "s3cmd", "ruby-aws-sdk", "s3fs", "libnss-wrapper"),
 )
 

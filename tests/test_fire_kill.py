@@ -183,7 +183,7 @@ def test_a_real_refresh_killed_at_a_thousand_random_moments(person: Person) -> N
             stderr=subprocess.DEVNULL,
         )
         person.center.wait_for("GetRoleCredentials")
-        time.sleep(random.uniform(0, 0.06))  # the moment itself: there is nothing to wait for
+        time.sleep(random.uniform(0, 0.04))  # the moment itself: there is nothing to wait for
         process.kill()
         process.wait()
         states[assert_old_or_new(person, old)] += 1

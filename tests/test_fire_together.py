@@ -142,6 +142,7 @@ def have_profiles(person: Person, count: int) -> list[str]:
     names = [f"p{number}" for number in range(count)]
     text = MINE + "\n".join(legacy(f"{name}-legacy-sso", name) for name in names)
     person.credentials.write_text(text)
+    person.credentials.chmod(0o600)
     return names
 
 

@@ -102,6 +102,7 @@ def test_the_region_is_written_once(
         ("nosuch", "there is no profile 'nosuch'"),
         ("empty", "does not say how it gets credentials"),
         ("long-term", "holds long-term keys; old tools can use it as it is"),
+        ("block", "has an indented block under sso_role_name, not a value"),
         ("half", "has no sso_account_id and no sso_role_name"),
     ],
 )
@@ -110,6 +111,7 @@ def test_what_is_no_source_of_temporary_keys_is_refused(profile: str, why: str) 
     known = configuration(
         empty={"region": "eu-1"},
         half={"sso_session": "corp"},
+        block={**SSO, "sso_role_name": {"a": "b"}},
         **{"long-term": {"aws_access_key_id": "A", "aws_secret_access_key": "S"}},
     )
     (item,) = plan(known, {FILE: IniText("")}, Selection(profile))
