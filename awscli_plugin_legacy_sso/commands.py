@@ -58,8 +58,8 @@ class _LegacyCommand(BasicCommand):
         except LegacySsoError as error:
             _print_problem("ERROR", str(error))
             return error.status
-        except Exception as error:  # noqa: BLE001  # the CLI would log its text and traceback,
-            # and nobody knows what is in them.
+        except Exception as error:  # noqa: BLE001  # what is let through, the CLI logs in full
+            # Neither its text nor its traceback: nobody knows what is in them.
             at = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{os.path.basename(at.filename)}, line {at.lineno}"
             _print_problem("ERROR", f"a bug, please report it: {type(error).__name__} in {where}")

@@ -202,5 +202,16 @@ def arn(account: str, role: str) -> str:
     return f"arn:aws:sts::{account}:assumed-role/AWSReservedSSO_{role}_"
 
 
+def interrupted(process: subprocess.Popen[str]) -> int:
+    """Press Ctrl-C, and return the status of a process that is to end at once."""
+    process.send_signal(signal.SIGINT)
+    try:
+        process.communicate(timeout=5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        raise
+    return process.returncode
+
+
 def lines(text: str) -> Sequence[str]:
     return [line for line in text.splitlines() if line.strip()]

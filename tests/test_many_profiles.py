@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import signal
-import subprocess
 from datetime import UTC, datetime, timedelta
 
 import pexpect
 import pytest
-from conftest import FROZEN, Person, arn, lines, only
+from conftest import FROZEN, Person, arn, interrupted, lines, only
 from identity_center.center import START_URL
 
 OTHER_START_URL = "https://d-9999999999.awsapps.com/start"
@@ -162,14 +160,8 @@ def test_ctrl_c_ends_many_in_flight(person: Person) -> None:
     person.center.behaviour.hang.add("GetRoleCredentials")
     process = person.start("sso", "refresh-legacy", "--source-profiles", "p*")
     person.center.wait_for("GetRoleCredentials", 10)
-    process.send_signal(signal.SIGINT)
-    try:
-        process.communicate(timeout=5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise
 
-    assert process.returncode == 130
+    assert interrupted(process) == 130
     assert person.credentials.read_text() == "[mine]\nk = v\n"
 
 

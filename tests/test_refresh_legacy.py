@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import re
-import signal
-import subprocess
 import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from conftest import FROZEN, Person, arn, lines, only
+from conftest import FROZEN, Person, arn, interrupted, lines, only
 
 # What people's files look like: comments, odd spacing, nesting, somebody's long-term keys.
 ODD_FILE = """\
@@ -433,12 +431,6 @@ def test_ctrl_c_ends_it_within_a_second_and_the_file_is_untouched(person: Person
     person.center.behaviour.hang.add("GetRoleCredentials")
     process = person.start("sso", "refresh-legacy", "--profile", "dev")
     person.center.wait_for("GetRoleCredentials")
-    process.send_signal(signal.SIGINT)
-    try:
-        process.communicate(timeout=5)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        raise
 
-    assert process.returncode == 130
+    assert interrupted(process) == 130
     assert person.credentials.read_text() == "[mine]\nk = v\n"
