@@ -11,10 +11,12 @@ Deliberately not here: what a section means, and files. Text comes in, text goes
 from __future__ import annotations
 
 import configparser
+import io
 import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 # Universal newlines, as Python's text files have them: \r\n, \r and \n end a line, nothing else.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
@@ -67,14 +69,24 @@ class _PositionParser(configparser.RawConfigParser):
             self.found.append((self.line, "option", key))
         return key
 
-    def read_lines(self, lines: Iterable[str]) -> None:
+    def read_file(self, f: Iterable[str], source: str | None = None) -> None:
         self._reading = True
-        self.read_file(self._counted(lines))
+        super().read_file(self._counted(f), source)
         self._reading = False
 
     def _counted(self, lines: Iterable[str]) -> Iterator[str]:
         for self.line, line in enumerate(lines):
-            yield line.rstrip("\r\n") + "\n"
+            yield line
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """What a text reads as, and where that stands. Shared: nobody may change it."""
+
+    lines: list[str]
+    sections: Mapping[str, _Section]
+    defaults: Mapping[str, str]
+    own: Mapping[str, Mapping[str, str]]
 
 
 class IniText:
@@ -87,19 +99,16 @@ class IniText:
     """
 
     def __init__(self, text: str) -> None:
-        self._lines: list[str] = _LINE.findall(text)
+        reading = _read(text)
+        self._lines = list(reading.lines)
+        self._sections = reading.sections
+        self._defaults = reading.defaults
+        self._own = dict(reading.own)
         self._newline = _commonest_newline(self._lines)
         # A missing final newline stays missing; in between, every line has one.
         self._unterminated = bool(self._lines) and not self._lines[-1].endswith(("\r", "\n"))
         if self._unterminated:
             self._lines[-1] += self._newline
-        parser = _parse(self._lines)
-        self._sections = _positions(parser.found, len(self._lines))
-        self._defaults = dict(parser.defaults())
-        self._own = {
-            name: {k: v for k, v in parser.items(name) if k in self._sections[name].options}
-            for name in parser.sections()
-        }
         self._appended: list[str] = []
 
     def __contains__(self, section: str) -> bool:
@@ -115,7 +124,7 @@ class IniText:
 
     def reading(self) -> dict[str, dict[str, str]]:
         """Return what botocore reads: each section's values, inherited ones included."""
-        return {name: self._defaults | own for name, own in self._own.items()}
+        return {name: {**self._defaults, **own} for name, own in self._own.items()}
 
     def set(self, section: str, values: Mapping[str, str], drop: Collection[str] = ()) -> None:
         """Give a section these values, and drop these keys; the rest of it stays as it is.
@@ -148,9 +157,11 @@ class IniText:
         if self._unterminated:
             text = re.sub(r"(\r\n|\r|\n)\Z", "", text)
         try:
-            reading = IniText(text).reading()
+            parser = configparser.RawConfigParser()
+            _parse(parser, text)
         except UnreadableTextError as error:
             raise EditError(str(error)) from None
+        reading = {name: dict(parser.items(name)) for name in parser.sections()}
         asked = self.reading()
         if reading != asked:
             wrong = next(name for name in asked | reading if asked.get(name) != reading.get(name))
@@ -206,10 +217,25 @@ class IniText:
         return end
 
 
-def _parse(lines: list[str]) -> _PositionParser:
+# A file is read to plan and again under the lock, where it is mostly the same as before.
+@lru_cache(maxsize=4)
+def _read(text: str) -> _Reading:
     parser = _PositionParser()
+    _parse(parser, text)
+    lines = _LINE.findall(text)
+    sections = _positions(parser.found, len(lines))
+    own = {
+        name: {k: v for k, v in parser.items(name) if k in sections[name].options}
+        for name in parser.sections()
+    }
+    defaults = dict(parser.defaults())
+    _check_nested(own, defaults, sections)
+    return _Reading(lines, sections, defaults, own)
+
+
+def _parse(parser: configparser.RawConfigParser, text: str) -> None:
     try:
-        parser.read_lines(lines)
+        parser.read_file(io.StringIO(text, newline=None))
     except configparser.DuplicateSectionError as error:
         reason = f"section {error.section!r} is there twice"
         raise UnreadableTextError(error.lineno or 0, reason) from None
@@ -222,21 +248,24 @@ def _parse(lines: list[str]) -> _PositionParser:
     except configparser.ParsingError as error:
         reason = "neither a [section] nor a key with a value"
         raise UnreadableTextError(error.errors[0][0], reason) from None
-    _check_nested(parser)
-    return parser
 
 
-def _check_nested(parser: _PositionParser) -> None:
+def _check_nested(
+    own: Mapping[str, Mapping[str, str]],
+    defaults: Mapping[str, str],
+    sections: Mapping[str, _Section],
+) -> None:
     """Refuse what botocore refuses in a value that starts on the line below its key.
 
     It reads such a value as a nested section, in which each line must be ``key = value``.
     """
-    for section in parser.sections():
-        for key, value in parser.items(section):
+    for name, values in own.items():
+        for key, value in {**defaults, **values}.items():
             if value.startswith("\n"):
                 nested = (line for line in value.splitlines() if line.strip())
                 if not all("=" in line for line in nested):
-                    line = next(at for at, kind, name in parser.found if name == key) + 1
+                    section = sections[name if key in values else "DEFAULT"]
+                    line = section.options[key].start + 1
                     reason = f"the indented lines under {key!r} are not all 'key = value'"
                     raise UnreadableTextError(line, reason)
 

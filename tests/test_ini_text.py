@@ -127,6 +127,7 @@ def test_a_section_is_removed_with_its_lines_alone(before: str, after: str) -> N
         "[ s ]\n K : v ; not a comment\n",
         "[x] ; see [y]\nk = v\n",
         "[DEFAULT]\na = 1\n[DEFAULT]\nb = 2\n[s]\n",
+        "[DEFAULT]\nk =\n  refused where it is inherited\n[s]\nk = 1\n",
         "[s]\nk = \N{SNOWMAN}\u2028\x85\x0b\n",
         "\n\n# only a comment",
         "",
@@ -148,6 +149,8 @@ def test_a_text_is_read_as_botocore_reads_it_and_comes_back_unchanged(text: str)
         ("k = SECRET\n", 1),
         ("[s]\nSECRET\n", 2),
         ("[s]\nx = 1\nk =\n  SECRET\n", 3),
+        ("[r]\nk = 1\n[s]\nk =\n  SECRET\n", 4),
+        ("[r]\nk = 1\n[DEFAULT]\nk =\n  SECRET\n[s]\n", 4),
     ],
 )
 def test_a_text_that_botocore_refuses_is_refused_by_line_and_never_quoted(
