@@ -90,11 +90,14 @@ def what_section_holds(text: IniText, name: str) -> Holds:
 
 def legacy_profiles(text: IniText) -> list[LegacyProfile]:
     """Return the legacy profiles in a file, in its order."""
-    return [
-        _from_section(name, text.own(name))
-        for name in text.sections()
-        if RECORD in text.own(name) and what_section_holds(text, name) is Holds.LEGACY_PROFILE
-    ]
+    return [legacy for name in text.sections() if (legacy := legacy_profile(text, name))]
+
+
+def legacy_profile(text: IniText, name: str) -> LegacyProfile | None:
+    """Return the legacy profile of this name, if the section is one."""
+    if RECORD in text.own(name) and what_section_holds(text, name) is Holds.LEGACY_PROFILE:
+        return _from_section(name, text.own(name))
+    return None
 
 
 def write(

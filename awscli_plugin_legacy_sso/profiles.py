@@ -17,8 +17,8 @@ from .ini_text import IniText
 from .legacy_profile import (
     SOURCE_SETTINGS,
     Holds,
-    LegacyProfile,
     check_name,
+    legacy_profile,
     legacy_profiles,
     what_section_holds,
 )
@@ -231,7 +231,9 @@ def _named(
 ) -> Refresh:
     """Plan for one profile named as a source; a legacy profile named so means its own record."""
     path, text = next(iter(texts.items()))
-    legacy = _find(text, profile) if configuration.source_setting(profile) is None else None
+    legacy = (
+        legacy_profile(text, profile) if configuration.source_setting(profile) is None else None
+    )
     source = legacy.source if legacy else profile
     template = selection.output_profile
     if template is None:
@@ -311,10 +313,6 @@ def _refuse_two_for_one(refreshes: Iterable[Refresh]) -> None:
                 f"{other!r} and {refresh.source!r} would both be written to {refresh.name!r}; "
                 "put {profile} into --output-profile"
             )
-
-
-def _find(text: IniText, name: str) -> LegacyProfile | None:
-    return next((legacy for legacy in legacy_profiles(text) if legacy.name == name), None)
 
 
 def _check_section(refresh: Refresh, holds: Holds) -> None:

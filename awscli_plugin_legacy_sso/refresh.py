@@ -10,7 +10,7 @@ from . import credentials_file
 from .credentials import Outcome
 from .errors import LegacySsoError, SignInError
 from .ini_text import IniText
-from .legacy_profile import Credentials, LegacyProfile, legacy_profiles, write
+from .legacy_profile import Credentials, LegacyProfile, legacy_profile, write
 from .profiles import Configuration, Refresh, Selection, SignIn, plan
 
 Fetch = Callable[[Collection[str]], Iterable[tuple[str, Outcome]]]
@@ -92,7 +92,7 @@ def _before_fetching(
         item.check(configuration, text)
     except LegacySsoError as error:
         return Result(item, "failed", error=error)
-    there = next((old for old in legacy_profiles(text) if old.name == item.name), None)
+    there = legacy_profile(text, item.name)
     if there and manner.min_remaining and _has_left(there, item, manner.min_remaining):
         return Result(item, "kept", expiration=there.expiration)
     return Result(item, "planned", is_new=item.name not in text)
