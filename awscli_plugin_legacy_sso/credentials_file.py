@@ -37,6 +37,11 @@ class Update:
     changed: bool = False
     warnings: list[str] = field(default_factory=list)
 
+    def warn(self, warning: str) -> None:
+        """Add a warning, once: an update that starts over finds the same again."""
+        if warning not in self.warnings:
+            self.warnings.append(warning)
+
 
 def expand(path: str) -> str:
     """Return a path as botocore's reader expands it: ``$VAR`` first, then ``~``."""
@@ -211,7 +216,7 @@ def _locked(path: str, target: str, done: Update) -> Iterator[None]:
             if has_lock:
                 _clear_leftovers(target)
             else:
-                done.warnings.append(
+                done.warn(
                     f"{path} is on a file system without locks: do not run two refreshes at once"
                 )
             _recover(target)
@@ -252,7 +257,7 @@ def _replace(target: str, old: _Seen, new: bytes, done: Update) -> bool:
             file.flush()
             os.fsync(descriptor)
         if holder := _who_has_it_mounted(target):
-            done.warnings.append(
+            done.warn(
                 f"{target} is mounted by itself where process {holder} runs, which goes on seeing "
                 "the old one: mount the folder, not the file"
             )
@@ -273,7 +278,7 @@ def _replace(target: str, old: _Seen, new: bytes, done: Update) -> bool:
         _sync_folder(os.path.dirname(target))
     except OSError as error:
         # It is in its place, whole; nobody knows whether it would be after a power cut.
-        done.warnings.append(f"{target} is written, but maybe not for good: {_reason(error)}")
+        done.warn(f"{target} is written, but maybe not for good: {_reason(error)}")
     return True
 
 
@@ -398,9 +403,7 @@ def _copy_permissions(source: str, status: os.stat_result, descriptor: int, done
         except OSError:
             lost.append("mode")
     if lost:
-        done.warnings.append(
-            f"the {' and '.join(lost)} of {source} could not be kept; its mode is now 0600"
-        )
+        done.warn(f"the {' and '.join(lost)} of {source} could not be kept; its mode is now 0600")
 
 
 def _copy_attributes(source: str, descriptor: int) -> list[str]:

@@ -136,6 +136,8 @@ SETTINGS = {
     "a region with a control character": "region = us\x1bwest",
     "a session that is a block": "sso_session =\n  a = b",
     "a session of two lines": "sso_session = corp\n  other",
+    "a role that is a block": "sso_role_name =\n  a = b",
+    "a source profile that is a block": "source_profile =\n  a = b",
 }
 
 
