@@ -323,7 +323,8 @@ class Typing:
         return self.wait(until)
 
     def wait(self, until: str = "ready> ") -> str:
-        self.screen.expect_exact(until)
+        if self.screen.expect_exact([until, pexpect.TIMEOUT]) == 1:
+            pytest.fail(f"no {until!r} on the screen:\n{self.screen.before}")
         return str(self.screen.before)
 
 
