@@ -176,6 +176,7 @@ def bench_yawsso(place: Workplace, runs: int) -> Iterator[Figure]:
     """Once: theirs takes minutes."""
     place.configure(50)
     ours = place.run("sso", "refresh-legacy", "--source-profiles", "p*")
+    place.configure(50, plugin=False)  # yawsso takes [plugins] for a profile, and stops
     place.forget_roles()
     program = real_parts.old_client("yawsso").parent / "yawsso"
     start = time.perf_counter()
