@@ -281,6 +281,7 @@ def test_a_failure_is_one_clear_line_a_documented_status_and_an_untouched_file(
     assert before == person.credentials.read_bytes()
 
 
+@only(FROZEN)
 @pytest.mark.parametrize("case", FAILURES)
 def test_a_failure_shows_no_secret_under_debug_either(person: Person, case: str) -> None:
     """The status is the same, and nothing that the stand-in ever gave out is in the log."""
@@ -345,6 +346,7 @@ def _keys(**changed: object) -> bytes:
     return json.dumps({"roleCredentials": keys}).encode()
 
 
+@only(FROZEN)
 @pytest.mark.parametrize(
     "name", ["a\nb", "a\rb", "a]b", " a", "a ", "", "DEFAULT", "\N{NEXT LINE}x", "a\x7fb"]
 )
