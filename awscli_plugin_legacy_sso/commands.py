@@ -5,30 +5,37 @@ The only module that knows ``awscli``.
 
 from __future__ import annotations
 
+import contextlib
+import json
 import os
 import shlex
+import signal
 import sys
 import time
 import traceback
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from awscli.customizations.commands import BasicCommand
 from awscli.customizations.sso.login import LoginCommand
 from awscli.customizations.utils import uni_print
 from awscli.formatter import get_formatter
-from botocore.exceptions import ProfileNotFound
+from botocore.exceptions import BotoCoreError, ProfileNotFound
 
 import awscli_plugin_legacy_sso
 
 from . import credentials_file, errors
-from .credentials import Host, fetch
-from .errors import LegacySsoError, UsageError
+from .credentials import Host, fetch, reread
+from .errors import LegacySsoError, SourceConfigurationError, UsageError
+from .fetch_errors import one_line
 from .legacy_profile import timestamp
 from .profiles import Configuration, Selection, SignIn
-from .refresh import Manner, Report, Result, refresh
+from .refresh import Fetch, Manner, Report, Result, expires_within, refresh
+
+if TYPE_CHECKING:
+    from .watch import Event
 
 _CREDENTIALS_FILE = {
     "name": "credentials-file",
@@ -163,21 +170,38 @@ class RefreshLegacyCommand(_LegacyCommand):
             ),
         },
         _DRY_RUN,
+        {
+            "name": "watch",
+            "action": "store_true",
+            "help_text": (
+                "Stay, and renew each legacy profile before it expires, until interrupted. "
+                "Without any selection that is ``--all``."
+            ),
+        },
+        {
+            "name": "quiet",
+            "action": "store_true",
+            "help_text": "With ``--watch``: say only what goes wrong.",
+        },
     ]
 
     def _run(self, parsed_args: Any, parsed_globals: Any) -> int:
         selection = self._selection(parsed_args, parsed_globals)
         configuration = self._configuration()
         every = selection.of_written or selection.same_login
-        progress = _Progress()
+        paths = self._paths(parsed_args.credentials_file, configuration, every=every)
         host = Host(self._session, parsed_globals.verify_ssl)
+        if parsed_args.watch:
+            return self._watch(host, paths, selection, parsed_args, parsed_globals)
+        least = _minutes(parsed_args.min_remaining)
+        progress = _Progress()
         report = refresh(
             partial(fetch, host, configuration),
             configuration,
-            self._paths(parsed_args.credentials_file, configuration, every=every),
+            paths,
             selection,
             Manner(
-                min_remaining=_minutes(parsed_args.min_remaining),
+                is_due=partial(expires_within, least) if least else None,
                 dry_run=parsed_args.dry_run,
                 progress=progress.show,
                 login=self._login(parsed_args, parsed_globals) if parsed_args.login else None,
@@ -191,11 +215,52 @@ class RefreshLegacyCommand(_LegacyCommand):
         _print_problems(report)
         return _status(report.results)
 
+    def _watch(
+        self,
+        host: Host,
+        paths: Sequence[str],
+        selection: Selection,
+        parsed_args: Any,
+        parsed_globals: Any,
+    ) -> int:
+        from . import watch
+
+        def load() -> tuple[Fetch, Configuration]:
+            again = reread(host)
+            try:
+                configuration = Configuration(again.session.full_config)
+            except BotoCoreError as error:
+                raise SourceConfigurationError(one_line(error)) from None
+            return partial(fetch, again, configuration), configuration
+
+        config_file = credentials_file.expand(self._session.get_config_variable("config_file"))
+        tell = _tell_as_json if parsed_globals.output else _tell
+        if parsed_args.quiet:
+            tell = _tell_problem
+        try:
+            with watch.stopped_by_signals(), contextlib.ExitStack() as one_at_a_time:
+                for path in paths:
+                    one_at_a_time.enter_context(credentials_file.watched(path))
+                watch.Watch(load, config_file, paths, selection, tell).run()
+        except watch.Stopped as stopped:
+            return stopped.status
+        except BrokenPipeError:  # nobody listens any more; nor would they when Python flushes
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 128 + signal.SIGPIPE
+
     def _selection(self, parsed_args: Any, parsed_globals: Any) -> Selection:
+        _check_watch(parsed_args, parsed_globals)
+        names_some = (
+            parsed_globals.profile,
+            parsed_args.source_profiles,
+            parsed_args.sso_session,
+            parsed_args.same_login,
+            parsed_args.output_profile,
+        )
         selection = Selection(
             profile=self._session.get_config_variable("profile") or "default",
             source_profiles=parsed_args.source_profiles or (),
-            all=parsed_args.all,
+            all=parsed_args.all or (parsed_args.watch and not any(names_some)),
             sso_session=parsed_args.sso_session,
             same_login=parsed_args.same_login,
             output_profile=parsed_args.output_profile,
@@ -346,6 +411,24 @@ def _refuse_together(*options: str) -> None:
         raise UsageError(f"{' and '.join(options)} do not go together; give one of them")
 
 
+def _check_watch(parsed_args: Any, parsed_globals: Any) -> None:
+    if not parsed_args.watch:
+        if parsed_args.quiet:
+            raise UsageError("--quiet goes with --watch; add it, or leave both out")
+        return
+    without_meaning = {
+        "--dry-run": parsed_args.dry_run,
+        "--login": parsed_args.login,
+        "--min-remaining": parsed_args.min_remaining is not None,
+        "--query": parsed_globals.query is not None,
+    }
+    for option, given in without_meaning.items():
+        if given:
+            _refuse_together("--watch", option)
+    if parsed_globals.output not in (None, "json"):
+        raise UsageError("--watch prints lines, or with --output json one JSON object a line")
+
+
 def _minutes(given: str | None) -> timedelta | None:
     if given is None:
         return None
@@ -430,6 +513,44 @@ def _when(expiration: datetime | None) -> str:
     return f"expires {local:%Y-%m-%d %H:%M} (in {ahead})"
 
 
+def _tell(event: Event) -> None:
+    """Print what happened in a watch for a person, with the time."""
+    if event.what in ("failed", "warning"):
+        _tell_problem(event)
+        return
+    text = f"solved: {event.message}" if event.what == "solved" else event.message
+    if event.result:
+        item = event.result.refresh
+        text = f"{item.source} -> {item.name}  {_when(event.result.expiration)}"
+    uni_print(f"{_now()}  {_printable(text or '')}\n")
+    sys.stdout.flush()
+
+
+def _tell_problem(event: Event) -> None:
+    if event.what in ("failed", "warning"):
+        kind = {"failed": "ERROR", "warning": "WARNING"}[event.what]
+        _print_problem(kind, f"{_now()}  {event.message}")
+
+
+def _tell_as_json(event: Event) -> None:
+    result = event.result
+    document = {
+        "Time": timestamp(datetime.now(UTC)),
+        "Event": event.what,
+        "Profile": result.refresh.name if result else None,
+        "SourceProfile": result.refresh.source if result else None,
+        "CredentialsFile": result.refresh.path if result else None,
+        "Expiration": timestamp(result.expiration) if result and result.expiration else None,
+        "Message": event.message,
+    }
+    uni_print(json.dumps(document) + "\n")
+    sys.stdout.flush()
+
+
+def _now() -> str:
+    return f"{datetime.now():%Y-%m-%d %H:%M:%S}"  # noqa: DTZ005  # the person's own time
+
+
 def _print_lines(lines: Iterable[str]) -> None:
     uni_print("".join(f"{line}\n" for line in lines))
 
@@ -445,5 +566,8 @@ def _print_problems(report: Report) -> None:
 def _print_problem(kind: str, text: str) -> None:
     """Print one line as the AWS CLI prints its own; names in it cannot break the line."""
     sys.stdout.flush()
-    line = "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-    uni_print(f"aws: [{kind}]: {line}\n", sys.stderr)
+    uni_print(f"aws: [{kind}]: {_printable(text)}\n", sys.stderr)
+
+
+def _printable(text: str) -> str:
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)

@@ -10,6 +10,7 @@ one client serves all profiles that reach the service in the same way.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import logging
 import os
 import queue
@@ -31,7 +32,7 @@ from .errors import FetchError, LegacySsoError, ProfileError
 from .fetch_errors import explain
 from .file_lock import LockTimeoutError, exclusive
 from .legacy_profile import Credentials
-from .profiles import Configuration
+from .profiles import Configuration, SignIn
 
 # Where every AWS CLI v2 keeps role credentials and sign-in tokens; both hang on HOME alone.
 _ROLE_CACHE = os.path.join("~", ".aws", "cli", "cache")
@@ -93,6 +94,20 @@ def fetch(
             # With the CLI's cache as it is: a person is asked only when the CLI itself would ask.
             yield profile, work.resolve(profile, JSONFileCache(role_cache))
         yield from work.results(rest)
+
+
+def reread(host: Host) -> Host:
+    """Return a host that reads the configuration anew, its settings for the network the same."""
+    session = Session()
+    _reach_services_alike(host.session, session)
+    return Host(session, host.verify)
+
+
+def token_file(sign_in: SignIn) -> str:
+    """Return the file in which every AWS CLI v2 keeps the token of a sign-in."""
+    what = sign_in.session or sign_in.start_url or ""
+    name = hashlib.sha1(what.encode(), usedforsecurity=False).hexdigest()
+    return os.path.join(os.path.expanduser(_TOKEN_CACHE), f"{name}.json")
 
 
 def credentials_of(given: Any) -> Credentials:
@@ -182,16 +197,20 @@ class _ProfileSession(Session):
     def __init__(self, host: Host, profile: str) -> None:
         super().__init__(profile=profile)
         self._verify = host.verify
-        self.user_agent_name = host.session.user_agent_name
-        self.user_agent_version = host.session.user_agent_version
-        self.user_agent_extra = host.session.user_agent_extra
-        self.set_default_client_config(host.session.get_default_client_config())
-        self.register_component("data_loader", host.session.get_component("data_loader"))
+        _reach_services_alike(host.session, self)
         botocore_private.lend_parsed_files(host.session, self)
 
     def create_client(self, *args: Any, **kwargs: Any) -> Any:
         # The CLI forgets --ca-bundle and --no-verify-ssl when it fetches credentials.
         return super().create_client(*args, **{"verify": self._verify, **kwargs})
+
+
+def _reach_services_alike(host: Session, session: Session) -> None:
+    session.user_agent_name = host.user_agent_name
+    session.user_agent_version = host.user_agent_version
+    session.user_agent_extra = host.user_agent_extra
+    session.set_default_client_config(host.get_default_client_config())
+    session.register_component("data_loader", host.get_component("data_loader"))
 
 
 @dataclass

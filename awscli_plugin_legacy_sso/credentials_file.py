@@ -114,6 +114,36 @@ def lock_path(path: str) -> str:
     return os.path.join(folder, f".{name}.legacy-sso.lock")
 
 
+def watch_lock_path(path: str) -> str:
+    """Return the file by which one process at a time watches a file; it stays, as the lock does."""
+    folder, name = os.path.split(os.path.realpath(path))
+    return os.path.join(folder, f".{name}.legacy-sso.watch")
+
+
+@contextlib.contextmanager
+def watched(path: str) -> Iterator[None]:
+    """Be the one process that watches a file. It ends with the process, however that ends.
+
+    Raises:
+        CredentialsFileError: another one does; its process is named.
+    """
+    with _errors_named(path):
+        _make_folder(os.path.dirname(os.path.realpath(path)))
+        descriptor = os.open(watch_lock_path(path), os.O_RDWR | os.O_CREAT, 0o600)
+    with open(descriptor, "r+") as file:
+        try:
+            lock(file.fileno(), 0)
+        except LockTimeoutError:
+            process = file.read().strip()
+            raise CredentialsFileError(
+                f"process {process} is watching {path} already; end it with: kill {process}"
+            ) from None
+        file.truncate()
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield
+
+
 @contextlib.contextmanager
 def _errors_named(path: str) -> Iterator[None]:
     """Turn what the operating system says into one line that names the file."""

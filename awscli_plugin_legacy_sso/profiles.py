@@ -87,6 +87,13 @@ class Configuration:
                 return SignIn(session, None if session else settings.get("sso_start_url"))
         return None
 
+    def may_need_a_person(self, profile: str) -> bool:
+        """Tell whether new keys may take an MFA code, or another ``aws login`` soon."""
+        return any(
+            self.settings(link).get("mfa_serial") or self.source_setting(link) == "login_session"
+            for link in self.chain(profile)
+        )
+
     def why_not_fresh(self, profile: str) -> str | None:
         """Return why a profile's credentials may have less than their full time left, if so."""
         if any(self.settings(link).get("mfa_serial") for link in self.chain(profile)):

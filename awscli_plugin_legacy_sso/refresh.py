@@ -35,11 +35,23 @@ class Report:
     warnings: list[str] = field(default_factory=list)
 
 
+def expires_within(least: timedelta, item: Refresh, there: LegacyProfile | None) -> bool:
+    """Tell whether a legacy profile has less time left than that, or no keys of this source."""
+    return (
+        there is None
+        or there.source != item.source
+        or there.signed_out
+        or there.expiration is None
+        or there.expiration - datetime.now(UTC) < least
+    )
+
+
 @dataclass(frozen=True)
 class Manner:
     """How to go about it, whatever was selected."""
 
-    min_remaining: timedelta | None = None
+    # Asked, with what is there of a legacy profile, whether to refresh it; without it, all are.
+    is_due: Callable[[Refresh, LegacyProfile | None], bool] | None = None
     dry_run: bool = False
     # Told how many sources of how many have been fetched.
     progress: Callable[[int, int], None] = lambda done, of: None
@@ -93,18 +105,9 @@ def _before_fetching(
     except LegacySsoError as error:
         return Result(item, "failed", error=error)
     there = legacy_profile(text, item.name)
-    if there and manner.min_remaining and _has_left(there, item, manner.min_remaining):
-        return Result(item, "kept", expiration=there.expiration)
+    if manner.is_due and not manner.is_due(item, there):
+        return Result(item, "kept", expiration=there.expiration if there else None)
     return Result(item, "planned", is_new=item.name not in text)
-
-
-def _has_left(there: LegacyProfile, item: Refresh, least: timedelta) -> bool:
-    return (
-        there.source == item.source
-        and not there.signed_out
-        and there.expiration is not None
-        and there.expiration - datetime.now(UTC) >= least
-    )
 
 
 def _fetch_all(

@@ -117,8 +117,9 @@ def uninstall(*, remove_legacy_profiles: bool, dry_run: bool) -> None:
     if remove_legacy_profiles:
         _remove_legacy_profiles(credentials)
     for path in credentials:
-        with contextlib.suppress(OSError):
-            os.unlink(credentials_file.lock_path(path))
+        for lock in credentials_file.lock_path(path), credentials_file.watch_lock_path(path):
+            with contextlib.suppress(OSError):
+                os.unlink(lock)
 
 
 def how_to_mend(aws: Aws, why: str, config: IniText) -> str | None:
