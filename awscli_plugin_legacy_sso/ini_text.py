@@ -163,6 +163,9 @@ class IniText:
             raise EditError(str(error)) from None
         reading = {name: dict(parser.items(name)) for name in parser.sections()}
         asked = self.reading()
+        # A section of ours may be the first to inherit what nobody read until now.
+        if any(map(_unreadable_key, reading.values())):
+            raise EditError("[DEFAULT] has a value that no section can inherit")
         if reading != asked:
             wrong = next(name for name in asked | reading if asked.get(name) != reading.get(name))
             raise EditError(f"section {wrong!r} would not read back as it should")
@@ -178,26 +181,34 @@ class IniText:
 
     def _rewrite(self, where: _Section, values: Mapping[str, str], drop: Collection[str]) -> None:
         anchor = self._end_of_content(where) - 1
-        added = ""
-        for key, value in values.items():
-            if lines := where.options.get(key):
-                self._replace_value(lines, value)
-            else:
-                added += f"{self._indent(where)}{key} = {value}{self._newline}"
+        indent = self._indent(where)
         for key in drop:
             for line in where.options.get(key, ()):
                 if not _is_aside(self._lines[line]):
                     self._lines[line] = ""
-        self._lines[anchor] += added
+        added = []
+        for key, value in values.items():
+            if lines := where.options.get(key):
+                self._replace_value(lines, value)
+            else:
+                added.append(f"{indent}{key} = {value}")
+        newline = self._newline_before(anchor + 1, self._newline)
+        self._lines[anchor] += "".join(line + newline for line in added)
 
     def _replace_value(self, lines: range, value: str) -> None:
         first = self._lines[lines.start]
         before = _BEFORE_VALUE.match(first)
         assert before, "an option's first line has a delimiter"  # the parser found it there
-        self._lines[lines.start] = before[0] + value + first[len(first.rstrip("\r\n")) :]
         for line in lines[1:]:
             if not _is_aside(self._lines[line]):
                 self._lines[line] = ""
+        newline = self._newline_before(lines.start + 1, first[len(first.rstrip("\r\n")) :])
+        self._lines[lines.start] = before[0] + value + newline
+
+    def _newline_before(self, line: int, newline: str) -> str:
+        """Return a newline that does not become one with the next line's, should that be blank."""
+        following = next(filter(None, self._lines[line:]), "")
+        return "\n" if newline == "\r" and following.startswith("\n") else newline
 
     def _indent(self, where: _Section) -> str:
         """Indent so that what follows is no deeper, and is not taken for a value's next line.
@@ -255,19 +266,24 @@ def _check_nested(
     defaults: Mapping[str, str],
     sections: Mapping[str, _Section],
 ) -> None:
-    """Refuse what botocore refuses in a value that starts on the line below its key.
+    for name, values in own.items():
+        if key := _unreadable_key({**defaults, **values}):
+            section = sections[name if key in values else "DEFAULT"]
+            reason = f"the indented lines under {key!r} are not all 'key = value'"
+            raise UnreadableTextError(section.options[key].start + 1, reason)
+
+
+def _unreadable_key(values: Mapping[str, str]) -> str | None:
+    """Return a key whose value starts on the line below it and is not to botocore's liking.
 
     It reads such a value as a nested section, in which each line must be ``key = value``.
     """
-    for name, values in own.items():
-        for key, value in {**defaults, **values}.items():
-            if value.startswith("\n"):
-                nested = (line for line in value.splitlines() if line.strip())
-                if not all("=" in line for line in nested):
-                    section = sections[name if key in values else "DEFAULT"]
-                    line = section.options[key].start + 1
-                    reason = f"the indented lines under {key!r} are not all 'key = value'"
-                    raise UnreadableTextError(line, reason)
+    for key, value in values.items():
+        if value.startswith("\n"):
+            nested = (line for line in value.splitlines() if line.strip())
+            if not all("=" in line for line in nested):
+                return key
+    return None
 
 
 def _positions(found: list[tuple[int, str, str]], line_count: int) -> dict[str, _Section]:

@@ -293,6 +293,9 @@ def run_cases(
     @example("[x]\nk = v\n# c\r", [Change("write", "a")])
     @example("[a]\n   [b]\nk = v\n", [Change("write", "a")])
     @example("[a]\n  \n[x]\nk=v\n \n", [Change("write", "a"), Change("remove", "a")])
+    @example("[DEFAULT]\nk =\n  no block\n", [Change("write", "a")])
+    @example("[a]\naws_access_key_id = v\n v\n\n# c\r\r[b]\r", [Change("write", "a")])
+    @example("[a]\naws_access_key_id = v\r v\n\n# c\r", [Change("write", "a")])
     def case(text: str, changes: list[Change]) -> None:
         check(text, changes)
 
