@@ -175,7 +175,8 @@ class RefreshLegacyCommand(_LegacyCommand):
             "action": "store_true",
             "help_text": (
                 "Stay, and renew each legacy profile before it expires, until interrupted. "
-                "Without any selection that is ``--all``."
+                "Without any selection that is ``--all``, but for what may need you: an MFA code, "
+                "or another ``aws login``. With ``--output json`` each event is one line of JSON."
             ),
         },
         {

@@ -37,10 +37,10 @@ FROZEN_CLI_RELEASES: Mapping[str, str] = {
 NODE_CLIENTS = ("2.2.0", "2.1692.0")
 
 # bash and zsh: the hooks. groff-base: `aws help`. acl, attr: what a rewrite of the credentials file
-# has to keep. strace: what it does on the way. Then clients in other languages; libnss-wrapper: so
-# that s3fs finds a scratch HOME.
+# has to keep. strace: what it does on the way. systemd: to check the README's unit. Then clients in
+# other languages; libnss-wrapper: so that s3fs finds a scratch HOME.
 DEBIAN_PACKAGES = (
-    *("awscli", "bash", "zsh", "groff-base", "acl", "attr", "strace", "faketime"),
+    *("awscli", "bash", "zsh", "groff-base", "acl", "attr", "strace", "faketime", "systemd"),
     *("rclone", "s3cmd", "ruby-aws-sdk", "s3fs", "libnss-wrapper"),
 )
 

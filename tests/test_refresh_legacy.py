@@ -376,6 +376,12 @@ def test_a_name_that_a_section_cannot_have_is_refused(person: Person, name: str)
         ["--all", "--same-login"],
         ["--min-remaining", "soon"],
         ["--credentials-file", ""],
+        ["--watch", "--dry-run"],
+        ["--watch", "--login"],
+        ["--watch", "--min-remaining", "5"],
+        ["--watch", "--query", "x"],
+        ["--watch", "--output", "text"],
+        ["--quiet"],
         ["--no-such-option"],
     ],
 )
