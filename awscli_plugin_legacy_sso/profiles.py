@@ -183,6 +183,11 @@ class Refresh:
         _check_section(self, what_section_holds(text, self.name))
         return _check_shadowing(self, configuration, text)
 
+    def renews(self, text: IniText) -> bool:
+        """Tell whether the legacy profile is there already, from the same source."""
+        there = legacy_profile(text, self.name)
+        return there is not None and there.source == self.source
+
 
 def plan(configuration: Configuration, texts: Texts, selection: Selection) -> list[Refresh]:
     """Decide what to refresh; nothing of it is checked against the files yet.
@@ -203,7 +208,9 @@ def plan(configuration: Configuration, texts: Texts, selection: Selection) -> li
     _refuse_two_for_one(refreshes)
     if selection.any_source:
         return refreshes
-    return [_with_source_checked(configuration, refresh) for refresh in refreshes]
+    return [
+        _with_source_checked(configuration, texts[refresh.path], refresh) for refresh in refreshes
+    ]
 
 
 def _named_sources(
@@ -303,8 +310,13 @@ def _region(
     return configuration.settings(source).get("region")
 
 
-def _with_source_checked(configuration: Configuration, refresh: Refresh) -> Refresh:
+def _with_source_checked(configuration: Configuration, text: IniText, refresh: Refresh) -> Refresh:
     try:
+        if refresh.source not in configuration.profiles and refresh.renews(text):
+            raise ProfileError(
+                f"there is no profile {refresh.source!r} any more; remove what came of it with: "
+                f"aws sso remove-legacy --legacy-profiles {shlex.quote(refresh.name)}"
+            )
         configuration.check_source(refresh.source)
     except ProfileError as error:
         return replace(refresh, error=error)
@@ -345,12 +357,17 @@ def _check_shadowing(refresh: Refresh, configuration: Configuration, text: IniTe
     name = refresh.name
     if not _is_live(configuration, text, name):
         return None
-    if name == refresh.source and refresh.is_literal and configuration.is_sso(name):
+    is_own = name == refresh.source and configuration.is_sso(name)
+    if is_own and refresh.is_literal:
         return (
             f"{name!r} is the source profile too: the SDKs for JavaScript and Go "
             "will use these keys in its place, also when they have expired"
         )
-    if refresh.force:
+    # What is there already takes that place whether it is renewed or not: better renewed.
+    is_renewal = refresh.renews(text)
+    if is_own and is_renewal:
+        return None  # it was said when the person asked for it
+    if refresh.force or is_renewal:
         return f"{name!r} is a profile of its own: these keys may take its place"
     raise RefusedError(
         f"{name!r} is a profile of its own, and static keys under its name would take its place; "

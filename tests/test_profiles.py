@@ -251,6 +251,22 @@ GUARDS = [
     ),
     pytest.param("process", "", "refused", "written", "written", id="a process profile's name"),
     pytest.param("role", "", "refused", "written", "written", id="a role profile's name"),
+    pytest.param(
+        "process",
+        legacy("process", "sso"),
+        "written",
+        "written",
+        "written",
+        id="ours under a process profile's name",
+    ),
+    pytest.param(
+        "process",
+        legacy("process", "other"),
+        "refused",
+        "written",
+        "written",
+        id="ours, from another source, under a process profile's name",
+    ),
     pytest.param("in-config", "", "refused", "written", "written", id="keys in the config file"),
 ]
 
@@ -286,6 +302,16 @@ def test_an_sso_sources_own_name_is_taken_only_when_asked_for_and_without_region
         accident.check(known, IniText(""))
     assert "in its place" in (meant.check(known, IniText("")) or "")
     assert meant.region is None
+
+
+def test_what_stands_under_its_sources_own_name_is_renewed_without_being_asked_for() -> None:
+    """By ``--all`` and after each login: keys that nobody renews would be used all the same."""
+    known = configuration(sso=SSO)
+    text = IniText(legacy("sso", "sso"))
+    for selection in Selection("default", all=True), Selection("sso", same_login=True):
+        (renewal,) = plan(known, {FILE: text}, selection)
+
+        assert (renewal.name, renewal.check(known, text)) == ("sso", None)
 
 
 @pytest.mark.parametrize(
