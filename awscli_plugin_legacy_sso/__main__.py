@@ -6,10 +6,13 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from . import installer
-from .errors import LegacySsoError
-from .installer import doctor
-from .installer.surroundings import PROGRAM, SHELLS, config_file, plugin_folder
+try:
+    from . import installer
+    from .errors import LegacySsoError
+    from .installer import doctor
+    from .installer.surroundings import PROGRAM, SHELLS, config_file, plugin_folder
+except ImportError as error:
+    sys.exit(f"awscli-plugin-legacy-sso: error: {error}")
 
 _STATUSES = "exit status: 0 done; 1 refused or failed, and the message says what to do; 2 bad usage"
 

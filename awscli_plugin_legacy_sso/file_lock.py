@@ -13,8 +13,9 @@ from collections.abc import Iterator
 
 try:
     import fcntl
-except ImportError:  # Windows: commands.py says that it is not supported
-    fcntl = None  # type: ignore[assignment]
+except ImportError:
+    # Every way into this package comes by here, and passes on what is said.
+    raise ImportError("Windows is not supported; use the Windows Subsystem for Linux") from None
 
 _POLL_SECONDS = 0.02
 _NOT_SUPPORTED = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}

@@ -42,6 +42,10 @@ def break_it(person: Person, how: str) -> str:
         case "raises":
             module.write_text("raise RuntimeError('half an upgrade')\n")
             return "half an upgrade"
+        case "no locks":
+            lock = person.plugin_path / PACKAGE / "file_lock.py"
+            lock.write_text(lock.read_text().replace("import fcntl", "import msvcrt as fcntl"))
+            return "Windows is not supported; use the Windows Subsystem for Linux"
         case "old python":
             init = person.plugin_path / PACKAGE / "__init__.py"
             init.write_text(init.read_text().replace("(3, 11)", "(4, 0)"))
@@ -49,7 +53,10 @@ def break_it(person: Person, how: str) -> str:
     raise ValueError(how)
 
 
-BREAKS = ["missing module", "all but one file gone", "syntax error", "raises", "old python"]
+BREAKS = [
+    *("missing module", "all but one file gone", "syntax error", "raises", "no locks"),
+    "old python",
+]
 
 
 @pytest.mark.parametrize("how", BREAKS)

@@ -147,8 +147,6 @@ def _how_to_remove(aws: Aws) -> str:
 def _check_place(folder: str) -> None:
     """Refuse a place that cannot be named in the config, and somebody else's home."""
     home = os.path.expanduser("~")
-    if os.name == "nt":
-        raise SetupError("Windows is not supported; use the Windows Subsystem for Linux")
     if os.pathsep in folder or not folder.isprintable() or folder != folder.strip():
         raise SetupError(
             f"the AWS CLI cannot find plugins in {folder!r}: its name has a colon, a line break or "
