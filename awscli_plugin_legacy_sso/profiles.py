@@ -203,7 +203,7 @@ def plan(configuration: Configuration, texts: Texts, selection: Selection) -> li
     else:
         refreshes = [
             _named(configuration, texts, selection, profile)
-            for profile in _named_sources(configuration, texts, selection)
+            for profile in _named_sources(configuration, selection)
         ]
     _refuse_two_for_one(refreshes)
     if selection.any_source:
@@ -213,12 +213,9 @@ def plan(configuration: Configuration, texts: Texts, selection: Selection) -> li
     ]
 
 
-def _named_sources(
-    configuration: Configuration, texts: Texts, selection: Selection
-) -> Iterable[str]:
+def _named_sources(configuration: Configuration, selection: Selection) -> Iterable[str]:
     if not selection.source_profiles:
         return [selection.profile]
-    written = {legacy.name for text in texts.values() for legacy in legacy_profiles(text)}
     found: dict[str, None] = {}
     for pattern in selection.source_profiles:
         if pattern in configuration.profiles or not set("*?[") & set(pattern):
@@ -227,9 +224,7 @@ def _named_sources(
         matches = [
             profile
             for profile in configuration.profiles
-            if fnmatch.fnmatchcase(profile, pattern)
-            and configuration.source_setting(profile)
-            and profile not in written
+            if fnmatch.fnmatchcase(profile, pattern) and configuration.source_setting(profile)
         ]
         if not matches:
             raise ProfileError(

@@ -121,16 +121,15 @@ def test_what_is_no_source_of_temporary_keys_is_refused(profile: str, why: str) 
 
 
 def test_patterns_match_every_source_and_no_legacy_profile() -> None:
-    """Wildcards are the shell's; a profile that is no source, or is ours, does not match."""
+    """Wildcards are the shell's. A profile that is a source is one with our keys under it too."""
     known = configuration(
         **{"team-a": SSO, "team-b": INLINE, "team-c": {"region": "x"}, "other": SSO},
         **{"team-a-legacy-sso": {"aws_access_key_id": "A"}},
     )
+    text = legacy("team-a-legacy-sso", "team-a") + legacy("team-b", "team-b")
     selection = Selection("default", source_profiles=["team-*", "other"])
 
-    assert [
-        source for source, _, _ in planned(known, legacy("team-a-legacy-sso", "team-a"), selection)
-    ] == [
+    assert [source for source, _, _ in planned(known, text, selection)] == [
         "team-a",
         "team-b",
         "other",
