@@ -559,9 +559,13 @@ def _print_lines(lines: Iterable[str]) -> None:
 def _print_problems(report: Report) -> None:
     for warning in report.warnings:
         _print_problem("WARNING", warning)
+    # A sign-in that is over is over for all its profiles: one line, and none of them left out.
+    sources: dict[str, dict[str, None]] = {}
     for result in report.results:
         if result.error:
-            _print_problem("ERROR", f"{result.refresh.source}: {result.error}")
+            sources.setdefault(str(result.error), {})[result.refresh.source] = None
+    for error, of in sources.items():
+        _print_problem("ERROR", f"{', '.join(of)}: {error}")
 
 
 def _print_problem(kind: str, text: str) -> None:
