@@ -7,12 +7,14 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from functools import partial
 
+from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
 from .credentials import Host, Outcome, credentials_of, fetch
 from .credentials_file import expand
-from .errors import UsageError
-from .fetch_errors import explain
+from .errors import SourceConfigurationError, UsageError
+from .fetch_errors import explain, one_line
+from .legacy_profile import RECORD
 from .profiles import Configuration, Selection
 from .refresh import Fetch, Manner, refresh
 
@@ -56,12 +58,19 @@ def refresh_legacy_sso(
         datetime.datetime(2026, 11, 22, 20, 0, tzinfo=datetime.timezone.utc)
     """
     host = Host(session or Session())
+    try:
+        configuration = Configuration(host.session.full_config)
+    except BotoCoreError as error:
+        raise SourceConfigurationError(one_line(error)) from None
     own_profile = host.session.get_config_variable("profile") or "default"
     if session and input_profile not in (None, own_profile):
         raise UsageError(
             f"the session is of profile {own_profile!r}; input_profile cannot be {input_profile!r}"
         )
-    configuration = Configuration(host.session.full_config)
+    if session and RECORD in configuration.settings(own_profile):
+        raise UsageError(
+            f"{own_profile!r} is a legacy profile; give a session of the profile it came from"
+        )
     fetch_from: Fetch = partial(fetch, host, configuration)
     if session:
         fetch_from = partial(_fetch_from_session, session, configuration)

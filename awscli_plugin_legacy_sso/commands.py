@@ -29,10 +29,10 @@ import awscli_plugin_legacy_sso
 from . import credentials_file, errors
 from .credentials import Host, fetch, reread
 from .errors import LegacySsoError, SourceConfigurationError, UsageError
-from .fetch_errors import one_line
+from .fetch_errors import explain, one_line
 from .legacy_profile import timestamp
 from .profiles import Configuration, Selection, SignIn
-from .refresh import Fetch, Manner, Report, Result, expires_within, refresh
+from .refresh import Fetch, Manner, Report, expires_within, refresh
 
 if TYPE_CHECKING:
     from .watch import Event
@@ -86,8 +86,11 @@ class _LegacyCommand(BasicCommand):
             return [credentials_file.expand(given)]
         paths = [self._session.get_config_variable("credentials_file")]
         if every:
-            paths += filter(None, configuration.own.get("credentials_files", "").split(os.pathsep))
-        return list(dict.fromkeys(credentials_file.expand(path) for path in paths))
+            paths += filter(None, configuration.own_setting("credentials_files").split(os.pathsep))
+        files: dict[str, str] = {}
+        for path in map(credentials_file.expand, paths):
+            files.setdefault(os.path.realpath(path), path)  # two names of one file are one file
+        return list(files.values())
 
     def _print_document(self, document: Mapping[str, Any], parsed_globals: Any) -> None:
         get_formatter(self._output(parsed_globals), parsed_globals)(self.NAME, document)
@@ -205,7 +208,11 @@ class RefreshLegacyCommand(_LegacyCommand):
                 is_due=partial(expires_within, least) if least else None,
                 dry_run=parsed_args.dry_run,
                 progress=progress.show,
-                login=self._login(parsed_args, parsed_globals) if parsed_args.login else None,
+                login=(
+                    self._login(configuration, parsed_args, parsed_globals)
+                    if parsed_args.login
+                    else None
+                ),
             ),
         )
         progress.clear()
@@ -214,7 +221,7 @@ class RefreshLegacyCommand(_LegacyCommand):
         else:
             _print_lines(_lines(report, configuration))
         _print_problems(report)
-        return _status(report.results)
+        return _status(report)
 
     def _watch(
         self,
@@ -283,11 +290,14 @@ class RefreshLegacyCommand(_LegacyCommand):
             _refuse_together("--profile", "--all" if selection.all else "--source-profiles")
         return selection
 
-    def _login(self, parsed_args: Any, parsed_globals: Any) -> Callable[[SignIn, str], bool]:
+    def _login(
+        self, configuration: Configuration, parsed_args: Any, parsed_globals: Any
+    ) -> Callable[[SignIn, str], bool]:
+        known = {argument["name"] for argument in LoginCommand.ARG_TABLE}
         options = [
             f"--{name}"
             for name in ("no-browser", "use-device-code")
-            if getattr(parsed_args, name.replace("-", "_"))
+            if getattr(parsed_args, name.replace("-", "_")) and name in known
         ]
 
         def login(sign_in: SignIn, profile: str) -> bool:
@@ -296,7 +306,15 @@ class RefreshLegacyCommand(_LegacyCommand):
             if not sign_in.session:
                 self._session.set_config_variable("profile", profile)
             session = ["--sso-session", sign_in.session] if sign_in.session else []
-            return bool(LoginCommand(self._session)([*options, *session], parsed_globals) == 0)
+            try:
+                # On stdout is what we have to say, and that may be a document.
+                with contextlib.redirect_stdout(sys.stderr):
+                    status = LoginCommand(self._session)([*options, *session], parsed_globals)
+            except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
+                why = explain(error, profile, configuration)
+                _print_problem("ERROR", f"signing in did not succeed: {why}")
+                return False
+            return bool(status == 0)
 
         return login
 
@@ -314,9 +332,9 @@ class ListLegacyCommand(_LegacyCommand):
 
         configuration = self._configuration()
         paths = self._paths(parsed_args.credentials_file, configuration, every=True)
-        listed = manage.list_legacy(configuration, paths)
+        listed, unreadable = manage.list_legacy(configuration, paths)
         self._print_document({"LegacyProfiles": listed}, parsed_globals)
-        return 0
+        return _print_errors(unreadable, is_partly=bool(listed))
 
 
 class RemoveLegacyCommand(_LegacyCommand):
@@ -375,7 +393,7 @@ class RemoveLegacyCommand(_LegacyCommand):
             _print_lines(removed.lines)
         for warning in removed.warnings:
             _print_problem("WARNING", warning)
-        return 0
+        return _print_errors(removed.errors, is_partly=bool(removed.results))
 
 
 COMMANDS = (RefreshLegacyCommand, ListLegacyCommand, RemoveLegacyCommand)
@@ -438,13 +456,19 @@ def _minutes(given: str | None) -> timedelta | None:
     return timedelta(minutes=int(given))
 
 
-def _status(results: Sequence[Result]) -> int:
-    failures = {result.error.status for result in results if result.error}
-    if not failures:
+def _status(report: Report) -> int:
+    failed = [result.error for result in report.results if result.error]
+    is_partly = len(failed) < len(report.results)
+    return _common_status([*failed, *report.unreadable], is_partly=is_partly)
+
+
+def _common_status(failed: Sequence[LegacySsoError], *, is_partly: bool) -> int:
+    statuses = {error.status for error in failed}
+    if not statuses:
         return 0
-    if any(result.error is None for result in results):
+    if is_partly:
         return 1
-    return failures.pop() if len(failures) == 1 else errors.GENERAL
+    return statuses.pop() if len(statuses) == 1 else errors.GENERAL
 
 
 def _document(report: Report) -> Mapping[str, Any]:
@@ -473,6 +497,8 @@ def _lines(report: Report, configuration: Configuration) -> Iterable[str]:
         if not result.error:
             item = result.refresh
             what = _WORDS[result.status].format(when=_when(result.expiration))
+            if result.status == "kept" and not result.expiration:
+                what = "kept as it is"
             note = configuration.why_not_fresh(item.source) if result.expiration else None
             yield f"{item.source} -> {item.name}  {what}{f'; {note}' if note else ''}"
     for result in report.results:
@@ -559,6 +585,8 @@ def _print_lines(lines: Iterable[str]) -> None:
 def _print_problems(report: Report) -> None:
     for warning in report.warnings:
         _print_problem("WARNING", warning)
+    for unreadable in report.unreadable:
+        _print_problem("ERROR", str(unreadable))
     # A sign-in that is over is over for all its profiles: one line, and none of them left out.
     sources: dict[str, dict[str, None]] = {}
     for result in report.results:
@@ -566,6 +594,13 @@ def _print_problems(report: Report) -> None:
             sources.setdefault(str(result.error), {})[result.refresh.source] = None
     for error, of in sources.items():
         _print_problem("ERROR", f"{', '.join(of)}: {error}")
+
+
+def _print_errors(failed: Sequence[LegacySsoError], *, is_partly: bool) -> int:
+    """Print what could not be done beside the rest; return the exit status."""
+    for error in failed:
+        _print_problem("ERROR", str(error))
+    return _common_status(failed, is_partly=is_partly)
 
 
 def _print_problem(kind: str, text: str) -> None:

@@ -85,14 +85,17 @@ def fetch(
     """
     role_cache = os.path.expanduser(_ROLE_CACHE)
     # Made beforehand: botocore's cache makes it too, and its threads would get in each other's way.
-    os.makedirs(role_cache, mode=0o700, exist_ok=True)
-    asking = [profile for profile in profiles if _may_ask(configuration, profile)]
+    try:
+        os.makedirs(role_cache, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise explain(error, role_cache, configuration) from None
+    asking = [profile for profile in profiles if configuration.asks_for_mfa(profile)]
     rest = [profile for profile in profiles if profile not in asking]
     work = _Work(host, configuration, _FreshRoleCache(role_cache))
     with _quiet_loggers(), work.running(rest):
         for profile in asking:
             # With the CLI's cache as it is: a person is asked only when the CLI itself would ask.
-            yield profile, work.resolve(profile, JSONFileCache(role_cache))
+            yield profile, work.resolve_asking(profile, JSONFileCache(role_cache))
         yield from work.results(rest)
 
 
@@ -126,12 +129,6 @@ def credentials_of(given: Any) -> Credentials:
         secret_key=frozen.secret_key,
         session_token=frozen.token,
         expiration=botocore_private.expiration(given),
-    )
-
-
-def _may_ask(configuration: Configuration, profile: str) -> bool:
-    return any(
-        configuration.settings(link).get("mfa_serial") for link in configuration.chain(profile)
     )
 
 
@@ -267,6 +264,15 @@ class _Work:
             return credentials_of(resolver.load_credentials())
         except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
             return explain(error, profile, self._configuration)
+
+    def resolve_asking(self, profile: str, cache: JSONFileCache) -> Outcome:
+        """Resolve a profile that may ask for an MFA code."""
+        base = _sso_base(self._configuration, profile)
+        if base is not None:
+            # CLI 2.9 cannot fetch it as a part of the chain, and says so when the code is typed.
+            with contextlib.suppress(Exception):  # what is wrong with it, the chain will say
+                _WayToService(self._host, self._configuration, base).fetch(base, cache)
+        return self.resolve(profile, cache)
 
     def _plan(self, profiles: Iterable[str]) -> None:
         ways: dict[object, dict[tuple[str, str], _Role]] = {}

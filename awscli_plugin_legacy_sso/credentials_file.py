@@ -12,7 +12,7 @@ import os
 import stat
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from .errors import CredentialsFileError
@@ -55,7 +55,23 @@ def read(path: str) -> IniText:
         CredentialsFileError: it cannot be read, or botocore would refuse it.
     """
     with _errors_named(path):
-        return _parse(path, _read_bytes(os.path.realpath(path)))
+        target = os.path.realpath(path)
+        if os.path.exists(_journal(target)):
+            with _locked(path, target, Update(path)):
+                pass  # an in-place write was cut short: undo it first, or wait for its end
+        return _parse(path, _look(target).content)
+
+
+def read_all(paths: Iterable[str]) -> tuple[dict[str, IniText], list[CredentialsFileError]]:
+    """Read credentials files; return the texts of those that can be read, and why others cannot."""
+    texts: dict[str, IniText] = {}
+    errors: list[CredentialsFileError] = []
+    for path in paths:
+        try:
+            texts[path] = read(path)
+        except CredentialsFileError as error:
+            errors.append(error)
+    return texts, errors
 
 
 def is_readable_by_others(path: str) -> bool:
@@ -182,10 +198,6 @@ def _look(target: str) -> _Seen:
             return _Seen(file.read(), (status.st_ino, status.st_ctime_ns))
     finally:
         os.close(descriptor)
-
-
-def _read_bytes(target: str) -> bytes | None:
-    return _look(target).content
 
 
 def _look_settled(target: str) -> _Seen:
@@ -325,9 +337,9 @@ def _rewrite_in_place(target: str, old: _Seen, new: bytes) -> bool:
             return False
         try:
             _write_journal(target, content, new)
-            _overwrite(file.fileno(), new)
+            _overwrite(file.fileno(), _padded(new, content), len(new))
         except BaseException:
-            _overwrite(file.fileno(), content)
+            _overwrite(file.fileno(), content, len(content))
             _drop_journal(target)
             raise
         _drop_journal(target)
@@ -343,11 +355,16 @@ def _write_journal(target: str, old: bytes, new: bytes) -> None:
     _sync_folder(os.path.dirname(target))
 
 
-def _overwrite(descriptor: int, content: bytes) -> None:
+def _padded(new: bytes, old: bytes) -> bytes:
+    """Return new content that covers all of the old: before it is cut, nothing of that shows."""
+    return new.ljust(len(old), b"\n")
+
+
+def _overwrite(descriptor: int, content: bytes, size: int) -> None:
     written = 0
     while written < len(content):
         written += os.pwrite(descriptor, content[written:], written)
-    os.ftruncate(descriptor, len(content))
+    os.ftruncate(descriptor, size)
     os.fsync(descriptor)
 
 
@@ -363,18 +380,20 @@ def _drop_journal(target: str) -> None:
 def _recover(target: str) -> None:
     """Undo an in-place write that was cut short, unless somebody has written since."""
     journal = _journal(target)
-    content = _read_bytes(journal)
+    content = _look(journal).content
     if content is None:
         return
     size, _, contents = content.partition(b"\n")
-    now = _read_bytes(target)
+    now = _look(target).content
     if size.isdigit() and now is not None:
         old, new = contents[: int(size)], contents[int(size) :]
-        done = os.path.commonprefix([now, new])  # noqa: RUF071 - of bytes, not of paths
+        whole = _padded(new, old)
+        done = os.path.commonprefix([now, whole])  # noqa: RUF071 - of bytes, not of paths
         if now != new and now[len(done) :] == old[len(done) :]:
+            kept = new if now == whole else old
             with open(target, "r+b", buffering=0) as file:
                 lock(file.fileno(), _LOCK_SECONDS)
-                _overwrite(file.fileno(), old)
+                _overwrite(file.fileno(), kept, len(kept))
     os.unlink(journal)
 
 

@@ -40,8 +40,7 @@ def explain(error: Exception, profile: str, configuration: Configuration) -> Leg
             "this AWS CLI cannot assume a role from an sso-session profile, a bug of 2.9.0 to "
             "2.10.1; update the AWS CLI, or give the source profile an inline sso_start_url"
         )
-    # The text is left out: nobody knows what is in it.
-    return FetchError(f"no usable credentials came back ({type(error).__name__})")
+    return _unknown(error)
 
 
 def one_line(text: object) -> str:
@@ -55,11 +54,12 @@ def _sign_in(error: Exception, profile: str, configuration: Configuration) -> Le
     name = f" to session {sign_in.session!r}" if sign_in.session else ""
     never = isinstance(error, exceptions.SSOTokenLoadError)
     what = f"not signed in{name}" if never else f"the sign-in{name} is over"
-    return SignInError(f"{what}; run: {sign_in.login_command(profile)}")
+    return SignInError(f"{what}; run: {sign_in.login_command(configuration.signing_in(profile))}")
 
 
 def _login(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
-    return SignInError(f"not signed in; run: aws login --profile {shlex.quote(profile)}")
+    console = shlex.quote(configuration.signing_in(profile))
+    return SignInError(f"not signed in; run: aws login --profile {console}")
 
 
 def _service(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
@@ -71,7 +71,19 @@ def _service(error: Exception, profile: str, configuration: Configuration) -> Le
 
 
 def _settings(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
-    return SourceConfigurationError(one_line(error))
+    return SourceConfigurationError(f"{one_line(error)}; correct that in your config file")
+
+
+def _file(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+    assert isinstance(error, OSError)
+    if not error.filename:
+        return _unknown(error)
+    return SourceConfigurationError(f"{one_line(error.filename)}: {error.strerror}")
+
+
+def _unknown(error: Exception) -> LegacySsoError:
+    # The text is left out: nobody knows what is in it.
+    return FetchError(f"no usable credentials came back ({type(error).__name__})")
 
 
 def _no_region(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
@@ -91,7 +103,7 @@ def _process(error: Exception, profile: str, configuration: Configuration) -> Le
 
 
 def _no_terminal(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
-    return ProfileError("an MFA code is needed, and there is no terminal to ask for it on")
+    return ProfileError("an MFA code is needed; run this in a terminal, where you can be asked")
 
 
 _EXPLANATIONS = (
@@ -117,6 +129,15 @@ _EXPLANATIONS = (
         _settings,
     ),
     (exceptions.NoRegionError, _no_region),
-    ((exceptions.HTTPClientError, exceptions.ConnectionError), _unreachable),
+    # Not every HTTPClientError: some quote a header, and the token is in one.
+    (
+        (
+            exceptions.ConnectionError,
+            exceptions.ConnectionClosedError,
+            exceptions.ReadTimeoutError,
+        ),
+        _unreachable,
+    ),
     (EOFError, _no_terminal),
+    (OSError, _file),
 )

@@ -178,6 +178,7 @@ def _from_section(name: str, own: Mapping[str, str]) -> LegacyProfile:
 def _parse_expiration(value: str) -> datetime | None:
     try:
         expiration = datetime.fromisoformat(value)
-    except ValueError:
+        is_aware = expiration.tzinfo is not None
+        return expiration.astimezone(UTC) if is_aware else expiration.replace(tzinfo=UTC)
+    except (ValueError, OverflowError):
         return None
-    return expiration if expiration.tzinfo else expiration.replace(tzinfo=UTC)

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from . import credentials_file
-from .errors import ProfileError
+from .errors import CredentialsFileError, ProfileError
 from .ini_text import IniText
 from .legacy_profile import LegacyProfile, legacy_profiles, timestamp
 from .legacy_profile import sign_out as sign_out_section
@@ -32,24 +32,27 @@ class Choice:
 
 @dataclass
 class Removal:
-    """What was removed, as a document and as lines for a person."""
+    """What was removed, as a document and as lines for a person, and what could not be."""
 
     results: list[Mapping[str, Any]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    errors: list[CredentialsFileError] = field(default_factory=list)
 
 
-def list_legacy(configuration: Configuration, paths: Sequence[str]) -> list[Mapping[str, Any]]:
-    """Describe the legacy profiles in these files, without their keys."""
+def list_legacy(
+    configuration: Configuration, paths: Sequence[str]
+) -> tuple[list[Mapping[str, Any]], list[CredentialsFileError]]:
+    """Describe the legacy profiles in these files, without their keys; name unreadable files."""
+    texts, unreadable = credentials_file.read_all(paths)
     listed: list[Mapping[str, Any]] = []
-    for path in paths:
-        text = credentials_file.read(path)
+    for path, text in texts.items():
         is_open = credentials_file.is_readable_by_others(path)
         listed += [
             _describe(configuration, path, legacy, is_open=is_open)
             for legacy in legacy_profiles(text)
         ]
-    return listed
+    return listed, unreadable
 
 
 def remove_legacy(
@@ -62,33 +65,63 @@ def remove_legacy(
 ) -> Removal:
     """Remove the chosen legacy profiles, or sign them out. Only what this tool wrote is touched.
 
+    A file that cannot be read or written keeps none of the others: its error is in the result.
+
     Raises:
-        ProfileError: a name that is not a legacy profile, or a pattern that matches none.
-        CredentialsFileError: a file cannot be read or written.
+        ProfileError: a name that is not a legacy profile, a pattern that matches none, or a
+            session that is not there.
     """
-    removal = Removal()
-    texts = {path: credentials_file.read(path) for path in paths}
-    _check_names(texts, choice)
+    texts, unreadable = credentials_file.read_all(paths)
+    removal = Removal(errors=unreadable)
+    if not unreadable:  # or what is named may be in there
+        _check_choice(configuration, texts, choice)
     for path, text in texts.items():
-        chosen = _chosen(configuration, text, choice)
-        if sign_out:
-            skipped = [legacy for legacy in chosen if not _is_signed_in(configuration, legacy)]
-            chosen = [legacy for legacy in chosen if legacy not in skipped]
-            removal.results += [_result(legacy, path, "kept") for legacy in skipped]
-            removal.lines += [f"{legacy.name} kept: no SSO sign-in feeds it" for legacy in skipped]
-        if not chosen:
-            continue
-        if not dry_run:
-            update = credentials_file.update(path, _editor(chosen, sign_out=sign_out))
-            removal.warnings += update.warnings
+        editor = _Editor(configuration, choice, sign_out=sign_out)
+        editor.edit(text)
+        if editor.done and not dry_run:
+            try:
+                removal.warnings += credentials_file.update(path, editor.edit).warnings
+            except CredentialsFileError as error:
+                removal.errors.append(error)
+                continue
         status = "signed-out" if sign_out else "removed"
         would = "would be " if dry_run else ""
-        removal.results += [_result(legacy, path, status) for legacy in chosen]
         words = status.replace("-", " ")
-        removal.lines += [f"{legacy.name} {would}{words} in {path}" for legacy in chosen]
-    if not removal.lines:
+        removal.results += [_result(legacy, path, "kept") for legacy in editor.skipped]
+        removal.lines += [f"{it.name} kept: no SSO sign-in feeds it" for it in editor.skipped]
+        removal.results += [_result(legacy, path, status) for legacy in editor.done]
+        removal.lines += [f"{legacy.name} {would}{words} in {path}" for legacy in editor.done]
+    if not (removal.lines or removal.errors):
         removal.lines.append("No legacy profile to remove.")
     return removal
+
+
+@dataclass
+class _Editor:
+    """Removes what is chosen from a text, and remembers what that was.
+
+    It chooses anew from each text: under the lock the file may be another than it was before.
+    """
+
+    configuration: Configuration
+    choice: Choice
+    sign_out: bool
+    done: list[LegacyProfile] = field(default_factory=list)
+    skipped: list[LegacyProfile] = field(default_factory=list)
+
+    def edit(self, text: IniText) -> None:
+        chosen = _chosen(self.configuration, text, self.choice)
+        self.skipped = [
+            legacy
+            for legacy in chosen
+            if self.sign_out and not _is_signed_in(self.configuration, legacy)
+        ]
+        self.done = [legacy for legacy in chosen if legacy not in self.skipped]
+        for legacy in self.done:
+            if self.sign_out:
+                sign_out_section(text, legacy.name)
+            else:
+                text.remove(legacy.name)
 
 
 def _describe(
@@ -138,7 +171,18 @@ def _warnings(
     return [warning for warning, is_so in found.items() if is_so]
 
 
-def _check_names(texts: Mapping[str, IniText], choice: Choice) -> None:
+def _check_choice(
+    configuration: Configuration, texts: Mapping[str, IniText], choice: Choice
+) -> None:
+    session = choice.sso_session
+    is_used = any(
+        _chosen(configuration, text, Choice(sso_session=session)) for text in texts.values()
+    )
+    if session is not None and session not in configuration.sso_sessions and not is_used:
+        raise ProfileError(
+            f"no legacy profile is of an sso-session {session!r}; "
+            "list yours with: aws sso list-legacy"
+        )
     there = {legacy.name for text in texts.values() for legacy in legacy_profiles(text)}
     for name in choice.names:
         if name not in there and not fnmatch.filter(there, name):
@@ -170,20 +214,6 @@ def _is_signed_in(configuration: Configuration, legacy: LegacyProfile) -> bool:
     """Tell whether an SSO sign-in feeds it. Of a source that is gone nobody can say no."""
     gone = legacy.source not in configuration.profiles
     return gone or configuration.sign_in(legacy.source) is not None
-
-
-def _editor(chosen: Sequence[LegacyProfile], *, sign_out: bool) -> credentials_file.Edit:
-    names = {legacy.name for legacy in chosen}
-
-    def edit(text: IniText) -> None:
-        # Looked up again: the file may have changed since they were chosen.
-        for legacy in legacy_profiles(text):
-            if legacy.name in names and sign_out:
-                sign_out_section(text, legacy.name)
-            elif legacy.name in names:
-                text.remove(legacy.name)
-
-    return edit
 
 
 def _result(legacy: LegacyProfile, path: str, status: str) -> Mapping[str, Any]:

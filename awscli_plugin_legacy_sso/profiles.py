@@ -15,6 +15,7 @@ from typing import Any
 from .errors import LegacySsoError, ProfileError, RefusedError, UsageError
 from .ini_text import IniText
 from .legacy_profile import (
+    RECORD,
     SOURCE_SETTINGS,
     Holds,
     check_name,
@@ -54,7 +55,18 @@ class Configuration:
     def __init__(self, full_config: Mapping[str, Any]) -> None:
         self.profiles: Mapping[str, Settings] = full_config.get("profiles", {})
         self.sso_sessions: Mapping[str, Settings] = full_config.get("sso_sessions", {})
-        self.own: Settings = full_config.get("legacy-sso", {})
+        self._own: Settings = full_config.get("legacy-sso", {})
+
+    def own_setting(self, key: str) -> str:
+        """Return a setting of the ``[legacy-sso]`` section; empty where it is not set.
+
+        Raises:
+            ProfileError: it is an indented block.
+        """
+        value = self._own.get(key, "")
+        if not isinstance(value, str):
+            raise ProfileError(f"{key} in [legacy-sso] is an indented block; write it on one line")
+        return value
 
     def settings(self, profile: str) -> Settings:
         return self.profiles.get(profile, {})
@@ -78,25 +90,38 @@ class Configuration:
             settings = self.settings(link)
             link = settings.get("source_profile") if settings.get("role_arn") else None
 
-    def sign_in(self, profile: str) -> SignIn | None:
-        """Return the sign-in that feeds a profile, found by following ``source_profile``."""
-        for link in self.chain(profile):
-            if self.is_sso(link):
-                settings = self.settings(link)
-                session = settings.get("sso_session")
-                return SignIn(session, None if session else settings.get("sso_start_url"))
-        return None
-
-    def may_need_a_person(self, profile: str) -> bool:
-        """Tell whether new keys may take an MFA code, or another ``aws login`` soon."""
-        return any(
-            self.settings(link).get("mfa_serial") or self.source_setting(link) == "login_session"
+    def signing_in(self, profile: str) -> str:
+        """Return the profile that a person signs in with: this one, or one its chain comes to."""
+        signs_in = (
+            link
             for link in self.chain(profile)
+            if self.is_sso(link) or self.source_setting(link) == "login_session"
         )
+        return next(signs_in, profile)
+
+    def sign_in(self, profile: str) -> SignIn | None:
+        """Return the SSO sign-in that feeds a profile, found by following ``source_profile``."""
+        link = self.signing_in(profile)
+        if not self.is_sso(link):
+            return None
+        settings = self.settings(link)
+        session = settings.get("sso_session")
+        return SignIn(session, None if session else settings.get("sso_start_url"))
+
+    def asks_for_mfa(self, profile: str) -> bool:
+        """Tell whether new keys take an MFA code."""
+        return any(self.settings(link).get("mfa_serial") for link in self.chain(profile))
+
+    def what_it_takes(self, profile: str) -> str | None:
+        """Return what new keys may take of a person again soon, beside an SSO sign-in."""
+        if self.asks_for_mfa(profile):
+            return "an MFA code"
+        has_login = self.source_setting(self.signing_in(profile)) == "login_session"
+        return "another aws login" if has_login else None
 
     def why_not_fresh(self, profile: str) -> str | None:
         """Return why a profile's credentials may have less than their full time left, if so."""
-        if any(self.settings(link).get("mfa_serial") for link in self.chain(profile)):
+        if self.asks_for_mfa(profile):
             return "with MFA the AWS CLI's cached keys are used while they last"
         return _NOT_FRESH.get(self.source_setting(profile) or "")
 
@@ -240,14 +265,16 @@ def _named(
 ) -> Refresh:
     """Plan for one profile named as a source; a legacy profile named so means its own record."""
     path, text = next(iter(texts.items()))
-    legacy = (
-        legacy_profile(text, profile) if configuration.source_setting(profile) is None else None
-    )
-    source = legacy.source if legacy else profile
+    source = profile
+    if configuration.source_setting(profile) is None:
+        legacy = legacy_profile(text, profile)
+        # The file to write need not be the one that the CLI reads.
+        recorded = legacy.source if legacy else configuration.settings(profile).get(RECORD)
+        source = recorded if isinstance(recorded, str) else profile
     template = selection.output_profile
     if template is None:
-        usual = configuration.own.get("output_profile") or DEFAULT_OUTPUT
-        template = legacy.name if legacy else usual
+        usual = configuration.own_setting("output_profile") or DEFAULT_OUTPUT
+        template = usual if source == profile else profile
     name = template.replace("{profile}", source)
     return Refresh(
         source=source,
@@ -267,10 +294,9 @@ def _written(configuration: Configuration, texts: Texts, selection: Selection) -
             f"there is no sso-session {session!r}; make it with: aws configure sso-session"
         )
     return [
-        Refresh(legacy.source, legacy.name, path, region=selection.region)
-        for path, text in texts.items()
-        for legacy in legacy_profiles(text)
-        if session is None or configuration.sign_in(legacy.source) == SignIn(session, None)
+        refresh
+        for refresh in _renewals(texts, selection)
+        if session is None or configuration.sign_in(refresh.source) == SignIn(session, None)
     ]
 
 
@@ -279,17 +305,27 @@ def _same_login(configuration: Configuration, texts: Texts, selection: Selection
     first = _named(configuration, texts, selection, selection.profile)
     sign_in = configuration.sign_in(first.source)
     refreshes = [
-        Refresh(legacy.source, legacy.name, path, region=selection.region)
-        for path, text in texts.items()
-        for legacy in legacy_profiles(text)
-        if legacy.source == first.source
-        or (sign_in is not None and configuration.sign_in(legacy.source) == sign_in)
+        refresh
+        for refresh in _renewals(texts, selection)
+        if refresh.source == first.source
+        or (sign_in is not None and configuration.sign_in(refresh.source) == sign_in)
     ]
-    if any(refresh.source == first.source for refresh in refreshes):
-        return refreshes
-    if configuration.own.get("hook_new", "").lower() in ("no", "false", "off", "0"):
+    is_known = any(
+        refresh.source == first.source or (refresh.path, refresh.name) == (first.path, first.name)
+        for refresh in refreshes
+    )
+    if is_known or configuration.own_setting("hook_new").lower() in ("no", "false", "off", "0"):
         return refreshes
     return [first, *refreshes]
+
+
+def _renewals(texts: Texts, selection: Selection) -> Iterator[Refresh]:
+    """Plan for every legacy profile that is there."""
+    for path, text in texts.items():
+        for legacy in legacy_profiles(text):
+            # A region there would win over the configured one in the CLI itself.
+            region = None if legacy.name == legacy.source else selection.region
+            yield Refresh(legacy.source, legacy.name, path, region=region)
 
 
 def _region(
@@ -297,7 +333,7 @@ def _region(
 ) -> str | None:
     """Return the region to write: once the section is made, the region in it is the person's."""
     if name == source:
-        return None  # a region there would win over the configured one in the CLI itself
+        return None  # as for renewals
     if selection.region:
         return selection.region
     if name in text or configuration.settings(name).get("region"):

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 
 from . import credentials_file
 from .credentials import Outcome
-from .errors import LegacySsoError, SignInError
+from .errors import CredentialsFileError, LegacySsoError, SignInError
 from .ini_text import IniText
 from .legacy_profile import Credentials, LegacyProfile, legacy_profile, write
 from .profiles import Configuration, Refresh, Selection, SignIn, plan
@@ -33,6 +33,8 @@ class Report:
 
     results: list[Result] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
+    # Further credentials files that cannot be read; the rest is done all the same.
+    unreadable: list[CredentialsFileError] = field(default_factory=list)
 
 
 def expires_within(least: timedelta, item: Refresh, there: LegacyProfile | None) -> bool:
@@ -74,25 +76,47 @@ def refresh(
             go into the first.
 
     Raises:
-        LegacySsoError: nothing could be selected, or a credentials file cannot be read; nothing
-            was fetched or written. What happens to a single profile is in the report instead.
+        LegacySsoError: nothing could be selected, or the first credentials file cannot be read;
+            nothing was fetched or written. What happens to a single profile, or to a further
+            file, is in the report instead.
     """
-    texts = {path: credentials_file.read(path) for path in paths}
-    report = Report()
+    texts, unreadable = credentials_file.read_all(paths)
+    if paths[0] not in texts:
+        raise unreadable[0]
+    report = Report(unreadable=unreadable)
     results: dict[tuple[str, str], Result] = {}
-    due: list[Refresh] = []
+    due: list[_Due] = []
     for item in plan(configuration, texts, selection):
+        if (item.path, item.name) in results:  # one may be named by its source and by itself
+            continue
         result = _before_fetching(item, configuration, texts[item.path], manner)
         results[item.path, item.name] = result
         if result.status == "planned":
-            due.append(item)
+            due.append(_Due(item, legacy_profile(texts[item.path], item.name)))
     if due and not manner.dry_run:
-        outcomes = _fetch_all(fetch, configuration, {item.source for item in due}, manner)
-        for path in dict.fromkeys(item.path for item in due):
-            here = [item for item in due if item.path == path]
+        outcomes = _fetch_all(fetch, configuration, {it.item.source for it in due}, manner)
+        for path in dict.fromkeys(it.item.path for it in due):
+            here = [it for it in due if it.item.path == path]
             results.update(_write(configuration, path, here, outcomes, report))
     report.results = list(results.values())
     return report
+
+
+@dataclass(frozen=True)
+class _Due:
+    """What is to be fetched and written, and what was there of it when that was decided."""
+
+    item: Refresh
+    there: LegacyProfile | None
+
+    def taken_away(self, text: IniText) -> str | None:
+        """Return what somebody has done to it since, if it must not be brought back."""
+        if self.there is None:
+            return None
+        now = legacy_profile(text, self.item.name)
+        if now is None:
+            return "removed"
+        return "signed out" if now.signed_out and not self.there.signed_out else None
 
 
 def _before_fetching(
@@ -137,7 +161,7 @@ def _signed_in_again(
     return [
         source
         for sign_in, sources in over.items()
-        if login(sign_in, sources[0])
+        if login(sign_in, configuration.signing_in(sources[0]))
         for source in sources
     ]
 
@@ -145,7 +169,7 @@ def _signed_in_again(
 def _write(
     configuration: Configuration,
     path: str,
-    items: Iterable[Refresh],
+    due: Sequence[_Due],
     outcomes: Mapping[str, Outcome],
     report: Report,
 ) -> Mapping[tuple[str, str], Result]:
@@ -155,27 +179,30 @@ def _write(
 
     def edit(text: IniText) -> None:
         warnings.clear()
-        for item in items:
-            result, warning = _write_one(configuration, text, item, outcomes[item.source])
-            results[path, item.name] = result
+        for one in due:
+            result, warning = _write_one(configuration, text, one, outcomes[one.item.source])
+            results[path, one.item.name] = result
             warnings.extend([warning] if warning else [])
 
     try:
-        if any(isinstance(outcomes[item.source], Credentials) for item in items):
+        if any(isinstance(outcomes[one.item.source], Credentials) for one in due):
             report.warnings += credentials_file.update(path, edit).warnings
         else:
-            edit(credentials_file.read(path))
+            edit(IniText(""))  # there is nothing to write
     except LegacySsoError as error:
-        return {(path, item.name): Result(item, "failed", error=error) for item in items}
+        return {(path, one.item.name): Result(one.item, "failed", error=error) for one in due}
     report.warnings += warnings
     return results
 
 
 def _write_one(
-    configuration: Configuration, text: IniText, item: Refresh, outcome: Outcome
+    configuration: Configuration, text: IniText, due: _Due, outcome: Outcome
 ) -> tuple[Result, str | None]:
+    item = due.item
     if isinstance(outcome, LegacySsoError):
         return Result(item, "failed", error=outcome), None
+    if taken_away := due.taken_away(text):
+        return Result(item, "kept"), f"{item.name} was {taken_away} meanwhile, and stays so"
     is_new = item.name not in text
     try:
         warning = item.check(configuration, text)

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
@@ -201,7 +202,7 @@ class Watch:
 
     def _is_left_out(self, source: str) -> bool:
         is_named = not (self.selection.of_written or self.selection.same_login)
-        return not is_named and self._configuration.may_need_a_person(source)
+        return not is_named and self._configuration.what_it_takes(source) is not None
 
     def _sign_in(self, source: str) -> _Stamp:
         """Return what changes when somebody signs in, or out; all ``None`` while nobody has."""
@@ -263,24 +264,27 @@ class Watch:
         for result in report.results:
             if result.status == "refreshed":
                 self.tell(Event("refreshed", result=result))
-        self._tell_troubles(report.results)
+        self._tell_troubles(report)
         if self._is_first:
             self._tell_what_is_not_watched(report.results)
 
-    def _tell_troubles(self, results: Iterable[Result]) -> None:
+    def _tell_troubles(self, report: Report) -> None:
         """Tell of each trouble once, and of its end. A network is away for all of a sign-in."""
-        troubles: dict[object, tuple[LegacySsoError, list[str]]] = {}
-        for item in (result.refresh for result in results):
+        failed: dict[object, tuple[LegacySsoError, list[str]]] = {}
+        for item in (result.refresh for result in report.results):
             pause = self._pauses.get(_key(item))
             if pause and pause.error:
                 of = self._configuration.sign_in(item.source) or item.source
-                _, sources = troubles.setdefault((type(pause.error), of), (pause.error, []))
+                _, sources = failed.setdefault((type(pause.error), of), (pause.error, []))
                 sources.append(item.source)
+        troubles: dict[object, str] = {str(error): str(error) for error in report.unreadable}
+        for which, (error, sources) in failed.items():
+            more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
+            troubles[which] = f"{sources[0]}{more}: {error}"
         for which in self._troubles.keys() - troubles.keys():
             self.tell(Event("solved", self._troubles.pop(which)))
-        for which, (error, sources) in troubles.items():
-            more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
-            self._tell_trouble(which, f"{sources[0]}{more}: {error}")
+        for which, message in troubles.items():
+            self._tell_trouble(which, message)
 
     def _tell_trouble(self, which: object, message: str) -> None:
         if which not in self._troubles:
@@ -293,9 +297,11 @@ class Watch:
             self.tell(Event("note", f"there is no legacy profile yet; {how}"))
         for item in (result.refresh for result in results):
             if self._is_left_out(item.source):
-                why = self._configuration.why_not_fresh(item.source)
-                how = f"name it with --source-profiles {item.source}"
-                self.tell(Event("note", f"{item.name} is left to you ({why}), or {how}"))
+                what = self._configuration.what_it_takes(item.source)
+                how = f"have it watched with --source-profiles {shlex.quote(item.source)}"
+                self.tell(
+                    Event("note", f"{item.name} is left to you, as it may take {what}; {how}")
+                )
 
 
 def left_when_due(life: timedelta) -> timedelta:

@@ -185,6 +185,29 @@ def test_an_in_place_write_that_was_cut_short_is_undone_by_the_next_run(
     assert leftovers(file) == []
 
 
+@pytest.mark.parametrize("read", [True, False])
+def test_an_in_place_write_cut_short_before_its_end_was_cut_off_is_completed(
+    file: Path, tmp_path: Path, read: bool
+) -> None:
+    """The new content was there, with nothing of the old one below it: botocore could read it."""
+    (tmp_path / "other-name").hardlink_to(file)
+    shorter = OLD.partition("k")[0]
+    killed = os.fork()
+    if not killed:
+        os.ftruncate = lambda *_: os._exit(0)
+        credentials_file.rewrite(str(file), lambda _: shorter.encode())
+    os.waitpid(killed, 0)
+
+    assert file.read_text() == shorter + "\n" * (len(OLD) - len(shorter))
+
+    if read:
+        credentials_file.read(str(file))
+    else:
+        credentials_file.update(str(file), lambda text: None)
+    assert file.read_text() == shorter
+    assert leftovers(file) == []
+
+
 def test_what_somebody_wrote_after_a_cut_in_place_write_is_not_undone(file: Path) -> None:
     """Then the file is theirs, and the journal is of no use any more."""
     journal = file.parent / f".{file.name}.legacy-sso-journal"

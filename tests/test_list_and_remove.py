@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 from conftest import FROZEN, Person, lines, only
 from old_clients import CLIENTS, ask_who
 from test_many_profiles import legacy
+
+from awscli_plugin_legacy_sso import credentials_file
+from awscli_plugin_legacy_sso.manage import Choice, remove_legacy
+from awscli_plugin_legacy_sso.profiles import Configuration
 
 OTHERS = (
     "# mine\n[default]\naws_access_key_id = AKIA\naws_secret_access_key = s ; x\n\n[ odd ]\nk:v"
@@ -150,6 +155,7 @@ def test_remove_selects(person: Person, arguments: list[str], left: list[str]) -
         ([], 252, "say what to remove"),
         (["--legacy-profiles", "default"], 253, "there is no legacy profile 'default'"),
         (["--legacy-profiles", "x*"], 253, "there is no legacy profile 'x*'"),
+        (["--sso-session", "crop"], 253, "no legacy profile is of an sso-session 'crop'"),
     ],
 )
 def test_remove_refuses_what_is_not_ours(
@@ -162,6 +168,26 @@ def test_remove_refuses_what_is_not_ours(
     assert done.status == status
     assert said in done.err
     assert person.credentials.read_text() == OTHERS
+
+
+def test_what_was_renewed_a_moment_before_has_not_expired(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``--expired`` is asked under the lock: a refresh may have been first."""
+    file = tmp_path / "credentials"
+    file.write_text(legacy("dev-legacy-sso", "dev"))
+    renewed = legacy("dev-legacy-sso", "dev", x_security_token_expires="2999-01-01T00:00:00Z")
+    update = credentials_file.update
+
+    def late(path: str, edit: credentials_file.Edit) -> credentials_file.Update:
+        file.write_text(renewed)
+        return update(path, edit)
+
+    monkeypatch.setattr(credentials_file, "update", late)
+    removal = remove_legacy(Configuration({}), [str(file)], Choice(expired=True))
+
+    assert removal.results == []
+    assert file.read_text() == renewed
 
 
 def who_they_are(person: Person) -> dict[str, str | None]:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pexpect
 import pytest
-from conftest import FROZEN, Person, arn, interrupted, lines, only
+from conftest import FROZEN, PROFILES, Person, arn, interrupted, lines, only
 from identity_center.center import START_URL
 
 OTHER_START_URL = "https://d-9999999999.awsapps.com/start"
@@ -216,6 +217,68 @@ def test_a_selection_that_matches_nothing_is_an_error(
     assert person.center.calls == []
 
 
+@only(FROZEN)
+@pytest.mark.parametrize("options", [["--sign-out"], []])
+def test_what_is_taken_away_while_it_is_fetched_stays_so(
+    person: Person, options: list[str]
+) -> None:
+    """Who signs out leaves no working keys behind, whatever refresh is on its way."""
+    person.sign_in()
+    assert person.refresh("--profile", "dev").status == 0
+    person.center.behaviour.hang.add("GetRoleCredentials")
+    person.center.reset_calls()
+    process = person.start("sso", "refresh-legacy", "--all")
+    person.center.wait_for("GetRoleCredentials")
+    assert person.legacy("remove-legacy", "--all", *options).status == 0
+    left = person.credentials.read_bytes()
+    person.center.release()
+    out, err = process.communicate(timeout=30)
+
+    assert process.returncode == 0
+    assert lines(out) == ["dev -> dev-legacy-sso  kept as it is"]
+    what = "signed out" if options else "removed"
+    assert lines(err) == [f"aws: [WARNING]: dev-legacy-sso was {what} meanwhile, and stays so"]
+    assert person.credentials.read_bytes() == left
+
+
+@only(FROZEN)
+def test_a_further_file_that_cannot_be_read_does_not_stop_the_rest(person: Person) -> None:
+    """It is named; what is in the other is refreshed, listed and signed out: status 1."""
+    other = person.home / "other"
+    other.write_text("junk\n")
+    person.configure(f"[legacy-sso]\ncredentials_files = {other}\n{PROFILES}")
+    person.sign_in()
+    person.credentials.write_text(legacy("dev-legacy-sso", "dev"))
+    for command, options in (
+        ("refresh-legacy", ["--all"]),
+        ("list-legacy", []),
+        ("remove-legacy", ["--all", "--sign-out"]),
+    ):
+        done = person.legacy(command, *options)
+        (line,) = lines(done.err)
+
+        assert done.status == 1
+        assert line.startswith(f"aws: [ERROR]: {other}, line 1: a line before the first [section]")
+        assert "dev-legacy-sso" in done.out
+    assert person.sections()["dev-legacy-sso"]["aws_session_token"] == "SIGNED-OUT"
+
+
+@only(FROZEN)
+def test_what_is_named_twice_is_done_once(person: Person) -> None:
+    """By its source and by itself, and in a further file that is another name of the first."""
+    link = person.home / "link"
+    link.symlink_to(person.credentials)
+    person.configure(f"[legacy-sso]\ncredentials_files = {link}\n{PROFILES}")
+    person.sign_in()
+    person.credentials.write_text(legacy("dev-legacy-sso", "dev"))
+    twice = person.refresh("--source-profiles", "dev", "dev-legacy-sso")
+    everything = person.refresh("--all")
+
+    for done in twice, everything:
+        assert (done.status, done.err) == (0, "")
+        assert done.out.endswith(f"1 legacy profile written to {person.credentials}\n")
+
+
 def test_what_still_lasts_is_left_alone(person: Person) -> None:
     """--min-remaining: no network call for it, and its bytes stay."""
     later = f"{datetime.now(UTC) + timedelta(minutes=45):%Y-%m-%dT%H:%M:%SZ}"
@@ -234,26 +297,64 @@ def test_what_still_lasts_is_left_alone(person: Person) -> None:
 
 
 def test_login_signs_in_once_for_each_session_and_then_refreshes(person: Person) -> None:
-    """On a terminal: the CLI's own login runs, and the refresh goes on."""
-    person.configure(SESSIONS + profiles("p", 3))
-    options = "--source-profiles p0 p1 p2 --login --no-browser"
-    if FROZEN in str(person.cli):
-        options += " --use-device-code"
-    terminal = pexpect.spawn(
-        str(person.cli),
-        ["sso", "refresh-legacy", *options.split()],
-        env=person.environment,
-        timeout=60,
-        encoding="utf-8",
-    )
+    """On a terminal: the CLI's own login runs, and the refresh goes on.
+
+    An older CLI has the device code flow only, and no option for it.
+    """
+    person.configure(SESSIONS + profiles("p", 3) + profiles("q", 1, "other"))
+    terminal = on_a_terminal(person, "--source-profiles 'p*' q0 --login --no-browser")
     terminal.expect("Successfully logged into")
-    terminal.expect("3 legacy profiles written")
+    terminal.expect("Successfully logged into")
+    terminal.expect("4 legacy profiles written")
     terminal.expect(pexpect.EOF)
     terminal.wait()
 
     assert terminal.exitstatus == 0
-    assert person.center.count("StartDeviceAuthorization") == 1
-    assert len(person.sections()) == 3
+    assert person.center.count("StartDeviceAuthorization") == 2
+    assert len(person.sections()) == 4
+
+
+@only(FROZEN)
+def test_a_sign_in_that_is_declined_does_not_stop_the_others(person: Person) -> None:
+    """The reason is said, and what the other sign-in gave is written."""
+    person.configure(SESSIONS + profiles("a", 1) + profiles("b", 1, "other"))
+    person.sign_in("other", start_url=OTHER_START_URL)
+    person.center.behaviour.device_approval = "deny"
+    terminal = on_a_terminal(person, "--source-profiles a0 b0 --login --no-browser")
+    said = terminal.read()
+    terminal.wait()
+
+    assert "signing in did not succeed: CreateToken was refused (AccessDenied" in said
+    assert "a0: not signed in to session 'corp'; run: aws sso login --sso-session corp" in said
+    assert terminal.exitstatus == 1
+    assert list(person.sections()) == ["b0-legacy-sso"]
+
+
+@only(FROZEN)
+def test_the_link_of_a_role_signs_in_and_stdout_has_the_document_alone(person: Person) -> None:
+    """A role over an inline profile: it is that one which can sign in."""
+    person.configure(
+        f"{PROFILES}\n[profile leaf]\nrole_arn = arn:aws:iam::300000000000:role/Leaf\n"
+        "source_profile = inline\nregion = us-east-1\n"
+    )
+    out = person.home / "out"
+    terminal = on_a_terminal(
+        person, f"--profile leaf --login --no-browser --output json >{out}", device_code=False
+    )
+    terminal.read()
+    terminal.wait()
+
+    assert terminal.exitstatus == 0
+    (item,) = json.loads(out.read_text())["LegacyProfiles"]
+    assert (item["Profile"], item["Status"]) == ("leaf-legacy-sso", "refreshed")
+
+
+def on_a_terminal(person: Person, options: str, *, device_code: bool = True) -> Any:
+    """Run a refresh where somebody can be asked."""
+    command = f"{person.cli} sso refresh-legacy {'--use-device-code ' * device_code}{options}"
+    return pexpect.spawn(
+        "/bin/sh", ["-c", command], env=person.environment, timeout=60, encoding="utf-8"
+    )
 
 
 def test_login_never_asks_without_a_terminal(person: Person) -> None:

@@ -303,6 +303,45 @@ def test_an_sso_sources_own_name_is_taken_only_when_asked_for_and_without_region
     assert meant.region is None
 
 
+def test_a_sources_own_name_gets_no_region_by_a_renewal_either() -> None:
+    """``--all --region``: it would win over the configured one in the CLI itself."""
+    text = legacy("sso", "sso") + legacy("other", "sso")
+
+    for selection in (
+        Selection("x", all=True, region="eu-1"),
+        Selection("sso", same_login=True, region="eu-1"),
+    ):
+        assert planned(configuration(sso=SSO), text, selection) == [
+            ("sso", "sso", None),
+            ("sso", "other", "eu-1"),
+        ]
+
+
+def test_a_name_that_belongs_to_another_source_stays_its_own_at_a_login() -> None:
+    """The hook renews what is recorded, and does not stop at a name that is taken."""
+    known = configuration(a=SSO, b=SSO)
+    text = legacy("b-legacy-sso", "a")
+
+    assert planned(known, text, Selection("b", same_login=True)) == [("a", "b-legacy-sso", None)]
+
+
+def test_a_legacy_profile_is_known_by_its_record_in_whatever_file_is_written() -> None:
+    """``AWS_PROFILE=dev-legacy-sso`` with ``--credentials-file``."""
+    record = {"aws_access_key_id": "A", "x_legacy_sso_source": "dev"}
+    known = configuration(dev=SSO, **{"dev-legacy-sso": record})
+
+    assert planned(known, "", Selection("dev-legacy-sso")) == [("dev", "dev-legacy-sso", None)]
+
+
+@pytest.mark.parametrize("key", ["output_profile", "hook_new"])
+def test_an_indented_block_in_our_own_section_is_named(key: str) -> None:
+    """Not a bug of ours, and not silently something else."""
+    known = Configuration({"profiles": {"dev": SSO}, "legacy-sso": {key: {"a": "b"}}})
+
+    with pytest.raises(ProfileError, match=f"{key} in .legacy-sso. is an indented block"):
+        plan(known, {FILE: IniText("")}, Selection("dev", same_login=True))
+
+
 def test_what_stands_under_its_sources_own_name_is_renewed_without_being_asked_for() -> None:
     """By ``--all`` and after each login: keys that nobody renews would be used all the same."""
     known = configuration(sso=SSO)

@@ -100,6 +100,27 @@ def test_what_goes_wrong_has_a_type(person: Person, python: str, profile: str, e
 
 
 @only(FROZEN)
+def test_a_session_of_a_legacy_profile_is_refused(person: Person, python: str) -> None:
+    """It has no keys but those that are there: they would be copied onto themselves."""
+    person.sign_in()
+    call(person, python, input_profile="dev")
+    before = person.credentials.read_bytes()
+
+    assert call(person, python, session="dev-legacy-sso")[0] == "UsageError"
+    assert person.credentials.read_bytes() == before
+
+
+@only(FROZEN)
+def test_files_that_botocore_cannot_read_have_a_type_too(person: Person, python: str) -> None:
+    """The credentials file is read by botocore before us."""
+    person.credentials.write_text("junk\n")
+    kind, message = call(person, python, input_profile="dev")
+
+    assert kind == "SourceConfigurationError"
+    assert str(person.credentials) in message
+
+
+@only(FROZEN)
 def test_a_process_that_hangs_is_given_up(person: Person) -> None:
     """Nothing waits for ever, whatever a ``credential_process`` does."""
     person.configure("[profile hangs]\ncredential_process = sleep 60\n")

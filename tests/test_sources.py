@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import shutil
 import subprocess
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pexpect
 import pytest
@@ -165,16 +167,10 @@ def test_a_chain_is_fresh_too(person: Person) -> None:
 def test_mfa_is_asked_for_when_the_cli_itself_would_ask(person: Person) -> None:
     """Once; while the keys are in the CLI's cache nobody is asked, and the line says so."""
     person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")
-    terminal = pexpect.spawn(
-        str(person.cli),
-        ["sso", "refresh-legacy", "--source-profiles", "with-mfa", "dev"],
-        env=person.environment,
-        timeout=60,
-        encoding="utf-8",
-    )
+    terminal = on_a_terminal(person, "with-mfa")
     terminal.expect("Enter MFA code for")
     terminal.sendline("123456")
-    terminal.expect("2 legacy profiles written")
+    terminal.expect("1 legacy profile written")
     terminal.expect(pexpect.EOF)
     terminal.wait()
     person.center.reset_calls()
@@ -187,6 +183,41 @@ def test_mfa_is_asked_for_when_the_cli_itself_would_ask(person: Person) -> None:
     assert person.center.count("AssumeRole") == 0
 
 
+@only(FROZEN)
+def test_those_that_ask_do_so_one_after_the_other_and_in_nobodys_way(person: Person) -> None:
+    """While the first waits for its code, the others are fetched."""
+    person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")
+    another = MFA.replace("/me", "/other-phone")
+    person.center.trust[MIDDLE] = Trust(mfa_serial=another, mfa_code="654321")
+    person.configure(
+        f"{person.config.read_text()}\n[profile with-mfa-too]\nrole_arn = {MIDDLE}\n"
+        f"source_profile = dev\nmfa_serial = {another}\nregion = us-east-1\n",
+        plugin=False,
+    )
+    terminal = on_a_terminal(person, "with-mfa", "with-mfa-too", "inline")
+    terminal.expect(f"Enter MFA code for {MFA}")
+    person.center.wait_for("GetRoleCredentials", 2)
+    terminal.sendline("123456")
+    terminal.expect(f"Enter MFA code for {another}")
+    terminal.sendline("654321")
+    terminal.expect("3 legacy profiles written")
+    terminal.expect(pexpect.EOF)
+    terminal.wait()
+
+    assert terminal.exitstatus == 0
+
+
+def on_a_terminal(person: Person, *sources: str) -> Any:
+    """Refresh profiles where somebody can be asked."""
+    return pexpect.spawn(
+        str(person.cli),
+        ["sso", "refresh-legacy", "--source-profiles", *sources],
+        env=person.environment,
+        timeout=60,
+        encoding="utf-8",
+    )
+
+
 def test_without_a_terminal_mfa_is_an_error_and_the_others_go_on(person: Person) -> None:
     """Nobody to ask: that profile is named, the rest is refreshed."""
     person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")
@@ -194,7 +225,8 @@ def test_without_a_terminal_mfa_is_an_error_and_the_others_go_on(person: Person)
 
     assert done.status == 1
     assert done.err.endswith(
-        "aws: [ERROR]: with-mfa: an MFA code is needed, and there is no terminal to ask for it on\n"
+        "aws: [ERROR]: with-mfa: an MFA code is needed; "
+        "run this in a terminal, where you can be asked\n"
     )
     assert "dev-legacy-sso" in person.sections()
 
@@ -291,6 +323,61 @@ def test_without_aws_login_a_login_session_says_what_to_run(person: Person) -> N
 
     assert done.status == 253
     assert "not signed in; run: aws login --profile console" in done.err
+
+
+@only(FROZEN)
+def test_a_role_names_the_profile_that_signs_in(person: Person) -> None:
+    """``aws sso login`` and ``aws login`` know nothing of a role's own profile."""
+    person.configure(
+        f"{person.config.read_text()}\n[profile on-console]\nrole_arn = {LEAF}\n"
+        "source_profile = console\nregion = us-east-1\n",
+        plugin=False,
+    )
+    person.aws("sso", "logout")
+    done = person.refresh("--source-profiles", "on-inline", "on-console")
+
+    assert lines(done.err) == [
+        "aws: [ERROR]: on-inline: not signed in; run: aws sso login --profile inline",
+        "aws: [ERROR]: on-console: not signed in; run: aws login --profile console",
+    ]
+
+
+def test_what_cannot_be_put_into_a_request_is_not_shown(person: Person) -> None:
+    """A token with a line break: the HTTP client would quote the header with the token in it."""
+    hand_out(person, SessionToken="a-made-up-token\n")
+    person.configure(
+        f"{person.config.read_text()}\n[profile on-process]\nrole_arn = {LEAF}\n"
+        "source_profile = process\nregion = us-east-1\n",
+        plugin=False,
+    )
+    done = person.refresh("--profile", "on-process")
+
+    assert done.status == 255
+    assert "no usable credentials came back" in done.err
+    assert "made-up" not in done.err
+
+
+@only(FROZEN)
+def test_a_file_that_is_not_there_is_named(person: Person) -> None:
+    """The program of a process, the token of a web identity, the folder of the CLI's cache."""
+    person.configure(
+        f"{PROFILES}\n[profile process]\ncredential_process = /nowhere/program --secret\n"
+        f"[profile web]\nrole_arn = {LEAF}\nweb_identity_token_file = /nowhere/token\n"
+        "region = us-east-1\n"
+    )
+    done = person.refresh("--source-profiles", "process", "web")
+    shutil.rmtree(person.home / ".aws" / "cli")
+    (person.home / ".aws" / "cli").write_text("in the way")
+    cache = person.refresh("--profile", "dev")
+
+    assert lines(done.err) == [
+        "aws: [ERROR]: process: /nowhere/program: No such file or directory",
+        "aws: [ERROR]: web: /nowhere/token: No such file or directory",
+    ]
+    assert lines(cache.err) == [
+        f"aws: [ERROR]: {person.home}/.aws/cli/cache: Not a directory",
+    ]
+    assert (done.status, cache.status) == (253, 253)
 
 
 @only(DEBIAN)

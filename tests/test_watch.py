@@ -370,7 +370,7 @@ def test_what_may_need_a_person_is_watched_only_if_named(person: Person) -> None
         note = watching.until("note")["Message"]
         watching.until("refreshed", name)
 
-    assert note.startswith("mfa-legacy-sso is left to you (with MFA ")
+    assert note.startswith("mfa-legacy-sso is left to you, as it may take an MFA code; ")
     assert watching.count("failed") == 0
     assert person.sections()["mfa-legacy-sso"]["aws_access_key_id"] == "ASIAOLD"
 
