@@ -6,14 +6,14 @@
 #   undo:  __aws_legacy_sso_off              in this shell; the `aws` function before it comes back
 # Twin of legacy-sso.zsh. A backslash keeps a word from being an alias; `function aws` is no syntax
 # error where `aws` is one; no function ends in `test && action`, where set -e would end the shell.
-if [[ $- == *i* ]]; then
+if [[ $- == *i* ]] && # and no function that asks for its name, which would not be `aws` any more
+  ! { \builtin typeset -f aws >/dev/null && [[ $(\builtin typeset -f aws) == *FUNCNAME* ]]; }; then
   function __aws_legacy_sso_copy { # FROM TO, if there is a FROM
-    \builtin local text aliases
+    \builtin local text options
     text=$(\builtin typeset -f "$1") || \return 0
-    aliases=$(\builtin shopt -p expand_aliases) || \builtin true
-    \builtin shopt -u expand_aliases # the text has had its own, when it was first read
-    \builtin eval "$2${text#"$1"}"
-    \builtin eval "$aliases"
+    options=$(\builtin shopt -p expand_aliases extglob) || \builtin true
+    \builtin shopt -s extglob && \builtin shopt -u expand_aliases # as when the text was first read
+    \builtin eval "$2${text#"$1"}"$'\n'"$options"
     if [[ $(\builtin declare -Fx) == *" $1"* ]]; then \builtin export -f "${2?}"; fi
   }
   if ! \builtin typeset -f aws >/dev/null; then

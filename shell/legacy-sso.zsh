@@ -6,7 +6,8 @@
 #   undo:  __aws_legacy_sso_off              in this shell; the `aws` function before it comes back
 # Twin of legacy-sso.bash. A backslash keeps a word from being an alias; `function aws` is no syntax
 # error where `aws` is one; no function ends in `test && action`, where set -e would end the shell.
-if [[ $- == *i* ]]; then
+if [[ $- == *i* ]] && # and no function that asks for its name, which would not be `aws` any more
+  ! { \builtin typeset -f aws >/dev/null && [[ $(\builtin typeset -f aws) == *\$0* ]]; }; then
   function __aws_legacy_sso_copy { # FROM TO, if there is a FROM
     \builtin typeset -f "$1" >/dev/null || \return 0
     \builtin functions -c "$1" "$2" 2>/dev/null || functions[$2]=${functions[$1]} # zsh before 5.8

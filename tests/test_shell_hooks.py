@@ -214,6 +214,33 @@ def test_an_earlier_function_keeps_the_words_it_was_written_with(
     assert ran.calls == LOGGED_IN
 
 
+def test_an_earlier_function_is_read_with_the_patterns_it_was_written_with(
+    bash: Shell, tmp_path: Path
+) -> None:
+    """`extglob` was on then, and is off when the hook is sourced."""
+    earlier = (
+        "shopt -s extglob\nfunction aws { case $1 in !(x)) command aws --theirs $1 ;; esac; }\n"
+    )
+    state = "shopt extglob; shopt expand_aliases\n"
+    lines = f"{earlier}shopt -u extglob\n{state}{bash.source}{state}"
+    ran = bash.run(lines + "shopt -s extglob\naws s3", tmp_path)
+    *states, out = ran.out.splitlines()
+
+    assert (ran.status, ran.err, out) == (0, "err: --theirs s3\n", "out: --theirs s3")
+    assert states[:2] == states[2:]
+
+
+def test_an_earlier_function_that_asks_for_its_name_is_left_alone(
+    shell: Shell, tmp_path: Path
+) -> None:
+    """Under another name it would run that: the hook stays away."""
+    name = "$0" if shell.kind == "zsh" else "${FUNCNAME[0]}"
+    earlier = f'function aws {{ command {name} "$@"; }}\n'
+    ran = shell.run(f"{earlier}{shell.source}aws sso login", tmp_path)
+
+    assert (ran.status, ran.calls) == (0, "2 [sso] [login]\n")
+
+
 def test_an_earlier_function_that_scripts_had_is_still_theirs(bash: Shell, tmp_path: Path) -> None:
     """`export -f aws` was done before: a script gets that function, and none of ours."""
     earlier = 'aws() { command aws --theirs "$@"; }; export -f aws\n'
