@@ -159,9 +159,10 @@ def test_hooks_are_looked_for_in_new_shells(newcomer: Newcomer) -> None:
     newcomer.write(".zshrc", "alias aws=/opt/aws\n")
     missing = newcomer.program("doctor").out
     assert f"✗ {newcomer.home}/.bashrc does not source the hook\n" in missing
-    assert "  mend: awscli-plugin-legacy-sso setup --shell zsh\n" in missing
+    mend = "awscli-plugin-legacy-sso setup --shell bash --shell zsh"  # or one would be forgotten
+    assert f"  mend: {mend}\n" in missing
 
-    follow(newcomer, "awscli-plugin-legacy-sso setup")
+    follow(newcomer, mend)
     hidden = newcomer.program("doctor").out
     assert f"✗ {newcomer.home}/.bashrc does not reach the line" in hidden
     assert "✗ in zsh an alias goes around the hook: aws=/opt/aws\n" in hidden
@@ -171,6 +172,26 @@ def test_hooks_are_looked_for_in_new_shells(newcomer: Newcomer) -> None:
         newcomer.write(rc, text.partition("\n")[2])
     well = newcomer.program("doctor")
     assert (well.status, well.out.count(" has the hook, from ")) == (0, 2)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("alias aws='AWS_PAGER= aws --no-cli-pager'", None),
+        ("alias aws='aws-vault exec dev -- aws'", "✗ in bash an alias goes around the hook: "),
+        ('aws() { command aws "$@"; }', "✗ in bash another function `aws` is in the hook's place"),
+    ],
+)
+def test_what_stands_below_the_hook_is_looked_at(
+    newcomer: Newcomer, line: str, said: str | None
+) -> None:
+    """An alias may come to the hook or go around it, and a function takes its place."""
+    rc = newcomer.write(".bashrc", "")
+    newcomer.setup()
+    rc.write_text(f"{rc.read_text()}{line}\n")
+    done = newcomer.program("doctor")
+
+    assert (said or "✓ bash has the hook, from ") in done.out
 
 
 def test_legacy_profiles_are_told_with_their_age(newcomer: Newcomer) -> None:

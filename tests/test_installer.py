@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 import sys
 import threading
@@ -17,6 +18,7 @@ from awscli_plugin_legacy_sso.installer import package_copy, surroundings
 from awscli_plugin_legacy_sso.installer.plugin_lines import hooked, turned_off, turned_on, unhooked
 from awscli_plugin_legacy_sso.installer.reversible import changes, undone
 
+PACKAGE = surroundings.PACKAGE
 FOLDER = "/home/me/.local/share/awscli-plugin-legacy-sso"
 # What a person does in the browser: follow the link. The stand-in approves.
 BROWSER = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1]).read()"
@@ -238,6 +240,76 @@ def test_uninstall_needs_neither_a_cli_nor_the_record(newcomer: Newcomer) -> Non
     assert rc.read_text() == "# mine\n# added\n"
     assert not newcomer.plugin.exists()
     assert newcomer.program("uninstall").out == "there is nothing to take back\n"
+
+
+def test_uninstall_leaves_what_others_put_below_our_lines(newcomer: Newcomer) -> None:
+    """Another plugin keeps its section, and two lines of an rc file stay two."""
+    newcomer.write(".bashrc", "alias ll='ls -l'")
+    newcomer.setup()
+    for name, line in (".bashrc", "export X=1\n"), (".aws/config", "other = os\n"):
+        newcomer.write(name, (newcomer.home / name).read_text() + line)
+
+    assert newcomer.program("uninstall").status == 0
+    assert (newcomer.home / ".bashrc").read_text() == "alias ll='ls -l'\nexport X=1\n"
+    assert newcomer.config.read_text() == "[plugins]\nother = os\n"
+
+
+def test_uninstall_remembers_every_config_that_was_set_up(newcomer: Newcomer) -> None:
+    """With one `AWS_CONFIG_FILE` and then with another."""
+    newcomer.setup("--no-hook")
+    work = {"AWS_CONFIG_FILE": str(newcomer.home / "work")}
+    assert newcomer.program("setup", "--no-hook", env=work).status == 0
+    first, last = newcomer.config.read_text().splitlines(keepends=True)[-2:]
+    newcomer.write(".aws/config", f"[plugins]\n{first}other = os\n{last}")
+
+    assert newcomer.program("uninstall", env=work).status == 0
+    assert newcomer.config.read_text() == "[plugins]\nother = os\n"
+    assert newcomer.run("aws", "--version").status == 0
+
+
+def test_a_setup_that_fails_leaves_what_was_made_by_hand(
+    newcomer: Newcomer, plugin_path: Path
+) -> None:
+    """As in the README's "By hand", in the very folder that `setup` uses."""
+    shutil.copytree(plugin_path / PACKAGE, newcomer.plugin / PACKAGE)
+    newcomer.write(".aws/config", turned_on("", str(newcomer.plugin)))
+    newcomer.write(".bashrc", "# mine\n").chmod(0o400)
+
+    assert newcomer.program("setup").status == 1
+    assert NAMES_US in newcomer.run(*ASK).err
+
+
+def test_setup_is_not_put_off_by_what_is_no_trouble(newcomer: Newcomer) -> None:
+    """The CLI's auto-prompt, and a function that has docker log in."""
+    newcomer.write(".aws/config", "[default]\ncli_auto_prompt = on\n")
+    newcomer.write(
+        ".bashrc",
+        "aws() {\n"
+        '  [ "$1" != ecr-login ] || docker login "$(cat "$HOME/.ecr")"\n'
+        '  command aws "$@"\n'
+        "}\n",
+    )
+
+    newcomer.setup()
+    assert NAMES_US in newcomer.run(*ASK, env={"AWS_CLI_AUTO_PROMPT": "off"}).err
+
+
+def test_what_a_killed_run_left_goes_with_uninstall(newcomer: Newcomer) -> None:
+    """Copies of somebody's files, locks, and half a record."""
+    rc = newcomer.write(".bashrc", "# mine\n")
+    before = newcomer.files()
+    newcomer.setup()
+    for name in (
+        "..bashrc.legacy-sso-x.tmp",
+        "..bashrc.legacy-sso.lock",
+        f"{newcomer.plugin.relative_to(newcomer.home)}/setup.json.new",
+    ):
+        newcomer.write(name, "")
+    newcomer.write(".bashrc", "# mine\n")
+
+    assert newcomer.program("uninstall").status == 0
+    assert rc.read_text() == "# mine\n"
+    assert newcomer.files() == before
 
 
 def test_uninstall_works_where_the_config_does_not_parse(newcomer: Newcomer) -> None:

@@ -23,6 +23,7 @@ from . import package_copy
 from .plugin_lines import (
     PATH_KEY,
     SECTION,
+    has_package,
     hooked,
     moved,
     plugin_keys,
@@ -79,12 +80,12 @@ def setup(names: Sequence[str] | None, *, hook: bool, force: bool, dry_run: bool
         _print_plan(edits, folder)
         return
     record = Record.load(folder)
-    is_first = not record.made
+    is_first = not record.made and not has_package(folder)  # one may have been put there by hand
     record.config, record.shells = config, [shell.name for shell in hooked_shells]
     try:
         _install(edits, record)
         _prove(clis, config)
-    except (LegacySsoError, OSError):
+    except (LegacySsoError, OSError, KeyboardInterrupt):
         if is_first:
             _take_back(record, _undo(record))
         raise
@@ -220,7 +221,12 @@ def _prove(clis: Sequence[Aws], config: str) -> None:
 
 def _undo(record: Record) -> list[Edit]:
     """Return the edits that take everything back, config first; no record is needed for it."""
-    configs = dict.fromkeys(filter(None, (config_file(), record.config)))
+    earlier = [
+        path
+        for path, made in record.made.items()
+        if any(PATH_KEY in line for change in made for line in change.added)
+    ]
+    configs = dict.fromkeys(filter(None, (config_file(), record.config, *earlier)))
     rcs = dict.fromkeys([*record.made, *(shell.rc for shell in shells(SHELLS))])
     off = partial(turned_off, folder=record.folder)
     return [
@@ -246,8 +252,7 @@ def _take_back(record: Record, edits: Iterable[Edit]) -> bool:
     if package_copy.remove(record.folder):
         anything = True
         print(f"removed: {record.folder}")
-    with contextlib.suppress(FileNotFoundError):
-        os.unlink(record.path)
+    record.remove()
     for path in sorted([record.folder, *record.created], key=len, reverse=True):
         remove_if_empty(path)
     return anything
@@ -268,6 +273,8 @@ def _remove_legacy_profiles(paths: Sequence[str]) -> None:
         _warn(warning)
     for path in {result["CredentialsFile"] for result in removal.results}:
         remove_if_empty(path)
+    if removal.errors:
+        raise removal.errors[0]
 
 
 def _print_plan(edits: Sequence[Edit], folder: str) -> None:

@@ -40,6 +40,9 @@ from .surroundings import (
     shells,
 )
 
+# With options, variables or a precommand word it still comes to the function `aws`.
+_ALIAS_OF_AWS = re.compile(r"=['\"]?((\w+=\S*|noglob|nocorrect)\s+)*aws(?![\w.-])")
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -76,8 +79,10 @@ def examine() -> Iterator[Finding]:
             yield _other_folder(config, entries, entry, folder)
     yield _package(folder)
     working = yield from _clis(config, text)
-    for shell in shells(Record.load(folder).shells):
-        yield _hook(shell)
+    theirs = shells(Record.load(folder).shells)
+    again = _setup() + "".join(f" --shell {shell.name}" for shell in theirs)
+    for shell in theirs:
+        yield _hook(shell, again)
     paths = credentials_files(text)
     for path in paths:
         yield _credentials_file(path)
@@ -152,18 +157,23 @@ def _clis(config: str, text: IniText) -> Generator[Finding, None, Sequence[Aws]]
     return working
 
 
-def _hook(shell: Shell) -> Finding:
+def _hook(shell: Shell, again: str) -> Finding:
     if not has_hook_line(Edit(shell.rc, str).text()):
-        return Finding(f"{shell.rc} does not source the hook", f"{_setup()} --shell {shell.name}")
+        return Finding(f"{shell.rc} does not source the hook", again)
     view = shell.look()
     if view is None:
         return Finding(f"{shell.name} does not start", f"see why: {shell.name} -ic 'type aws'")
+    if view.function and not view.has_hook:
+        return Finding(
+            f"in {shell.name} another function `aws` is in the hook's place",
+            f"move the line below that function: grep -n legacy-sso {shlex.quote(shell.rc)}",
+        )
     if not view.has_hook:
         return Finding(
             f"{shell.rc} does not reach the line that sources the hook",
             f"move that line up, above what ends it: grep -n legacy-sso {shlex.quote(shell.rc)}",
         )
-    if view.alias and not re.search(r"=['\"]?aws\b", view.alias):
+    if view.alias and not _ALIAS_OF_AWS.search(view.alias):
         return Finding(
             f"in {shell.name} an alias goes around the hook: {view.alias}",
             f"take it out: grep -n alias.aws= {shlex.quote(shell.rc)}",

@@ -39,9 +39,18 @@ def undone(text: str, made: Iterable[Change]) -> str:
     for change in reversed(list(made)):
         size = len(change.added)
         starts = [at for at in range(len(lines)) if lines[at : at + size] == list(change.added)]
-        if size and len(starts) == 1:
+        if size and len(starts) == 1 and _is_no_loss(change, lines[starts[0] + size :]):
             lines[starts[0] : starts[0] + size] = change.removed
     return "".join(lines)
+
+
+def _is_no_loss(change: Change, below: Sequence[str]) -> bool:
+    """Tell whether what has come to stand below a change is the same without it."""
+    if below and change.removed and not change.removed[-1].endswith("\n"):
+        return False  # it would be glued to what had no newline
+    has_header = any(line.startswith("[") for line in change.added)
+    content = (line for line in below if line.strip() and line.lstrip()[0] not in "#;")
+    return not has_header or next(content, "[").startswith("[")  # or it changes its section
 
 
 @dataclass(frozen=True)
@@ -77,7 +86,8 @@ class Edit:
     def write(self) -> bool:
         """Change the file, and tell whether there was something to change."""
         old = self.text()
-        if self.new_text(old) == old:
+        # A lock that lies about is a killed run's: what else that left goes with it.
+        if self.new_text(old) == old and not os.path.exists(credentials_file.lock_path(self.path)):
             return False
 
         def new_content(content: bytes | None) -> bytes:
@@ -90,7 +100,7 @@ class Edit:
             with contextlib.suppress(OSError):
                 os.unlink(credentials_file.lock_path(self.path))
         self.warnings.extend(done.warnings)
-        return True
+        return done.changed
 
 
 @dataclass
@@ -121,6 +131,10 @@ class Record:
     def path(self) -> str:
         return os.path.join(self.folder, "setup.json")
 
+    @property
+    def unfinished_path(self) -> str:
+        return f"{self.path}.new"
+
     def add(self, edit: Edit) -> None:
         """Note a change before it is made: killed in between, nothing is forgotten."""
         old = edit.text()
@@ -141,12 +155,16 @@ class Record:
             "created": self.created,
             "shells": self.shells,
         }
-        temporary = f"{self.path}.new"
         # 0600: a last line without a newline gets one, so it is in here, whatever it holds.
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        descriptor = os.open(self.unfinished_path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with open(descriptor, "w", encoding="utf-8") as file:
             json.dump(document, file, indent=1)
-        os.replace(temporary, self.path)
+        os.replace(self.unfinished_path, self.path)
+
+    def remove(self) -> None:
+        for path in self.path, self.unfinished_path:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(path)
 
 
 def remove_if_empty(path: str) -> None:

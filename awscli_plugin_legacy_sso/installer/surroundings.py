@@ -28,10 +28,10 @@ _SHELL_PATIENCE_SECONDS = 15
 _NOBODY = "awscli-plugin-legacy-sso-asks"
 # What would have a trial say something about the person's settings instead of the plugin.
 # PYTHONPATH too: it may be there to start us, and an `aws` must find the plugin without it.
-_UNSETTLING = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_CLI_AUTO_PROMPT", "PYTHONPATH")
+_UNSETTLING = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "PYTHONPATH")
 NO_FILE = f"/nonexistent/{PROGRAM}"
 _CONFIG = "AWSCLI_PLUGIN_LEGACY_SSO_CONFIG"
-_CONTAINER = re.compile(r"\b(docker|podman|nerdctl|finch)\b")
+_CONTAINER = re.compile(r"\b(docker|podman|nerdctl|finch)\b[^\n|;&]*\b(run|exec)\b")
 _MOUNTED = re.compile(r"\.aws|HOME|~")
 _MARK = "-- awscli-plugin-legacy-sso --"
 
@@ -123,6 +123,7 @@ class Aws:
         """
         environment = {k: v for k, v in os.environ.items() if k not in _UNSETTLING}
         environment["AWS_CONFIG_FILE"] = environment[_CONFIG] = config
+        environment["AWS_CLI_AUTO_PROMPT"] = "off"  # the config may have it on, and nobody is there
         if not with_credentials:
             environment["AWS_SHARED_CREDENTIALS_FILE"] = NO_FILE
         return run([*self.command, *arguments], environment)
