@@ -10,6 +10,7 @@ import argparse
 import os
 import resource
 import shutil
+import signal
 import statistics
 import subprocess
 import sys
@@ -46,6 +47,9 @@ aws_access_key_id = AKIAIOSFODNN7EXAMPLE
 aws_secret_access_key = wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY
 region = eu-west-1
 """
+
+
+COUNTS = (500, 1000, 5000)
 
 
 @dataclass
@@ -201,7 +205,8 @@ def bench_throttled(place: Workplace, runs: int) -> Iterator[Figure]:
 
 def bench_long_file(place: Workplace, runs: int) -> Iterator[Figure]:
     credentials = place.home / ".aws" / "credentials"
-    for count in (500, 1000, 5000):
+    seconds = {}
+    for count in COUNTS:
         place.configure()
         credentials.write_text("".join(SECTION.format(number) for number in range(count)))
         _, ours, theirs = paired(
@@ -209,9 +214,57 @@ def bench_long_file(place: Workplace, runs: int) -> Iterator[Figure]:
             lambda: place.run("sso", "refresh-legacy", "--profile", "p0"),
             lambda: place.run("configure", "export-credentials", "--profile", "p0"),
         )
+        seconds[count] = ours
         what = f"seconds above export-credentials, {count} other profiles in the file"
         yield Figure(what, ours - theirs, 1.0, f"{ours:.3f} s against {theirs:.3f} s")
-    credentials.unlink()
+    yield straight_line("profiles in the file", seconds)
+
+
+def bench_number_refreshed(place: Workplace, runs: int) -> Iterator[Figure]:
+    """What each profile costs us: the portal answers at once."""
+    place.center.behaviour.delay = 0
+    seconds = {}
+    for count in COUNTS:
+        place.configure(count)
+        (place.home / ".aws" / "credentials").unlink(missing_ok=True)
+        seconds[count] = statistics.median(
+            place.run("sso", "refresh-legacy", "--source-profiles", "p*") for _ in range(3)
+        )
+    yield straight_line("profiles refreshed", seconds)
+
+
+def straight_line(what: str, seconds: dict[int, float]) -> Figure:
+    """Compare what one more costs among many with what it costs among few: 1 on a straight line."""
+    few, more, many = seconds
+    among_few = (seconds[more] - seconds[few]) / (more - few)
+    among_many = (seconds[many] - seconds[more]) / (many - more)
+    detail = ", ".join(f"{count:,}: {time:.2f} s" for count, time in seconds.items())
+    return Figure(
+        f"one more among many against among few, {what}", among_many / among_few, 1.5, detail
+    )
+
+
+def bench_ctrl_c(place: Workplace, runs: int) -> Iterator[Figure]:
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where this runs behind `&`
+    place.configure(20)
+    place.center.behaviour.hang.add("GetRoleCredentials")
+    times = []
+    for _ in range(runs):
+        place.center.reset_calls()
+        process = subprocess.Popen(
+            [place.aws, "sso", "refresh-legacy", "--source-profiles", "p*"],
+            env=place.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        place.center.wait_for("GetRoleCredentials", 10)
+        start = time.perf_counter()
+        process.send_signal(signal.SIGINT)
+        status = process.wait()
+        times.append(time.perf_counter() - start)
+        if status != 130:
+            sys.exit(f"bench: interrupted, it ended with {status}")
+    yield Figure("Ctrl-C to the end, s", max(times), 1.0, f"the longest of {len(times)}")
 
 
 def bench_memory(place: Workplace, runs: int) -> Iterator[Figure]:
@@ -313,6 +366,8 @@ BENCHMARKS = {
     "yawsso": bench_yawsso,
     "throttled": bench_throttled,
     "long-file": bench_long_file,
+    "number-refreshed": bench_number_refreshed,
+    "ctrl-c": bench_ctrl_c,
     "memory": bench_memory,
     "hook-sourcing": bench_hook_sourcing,
     "hook-call": bench_hook_call,
