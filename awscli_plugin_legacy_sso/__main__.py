@@ -61,7 +61,6 @@ def _add_setup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         "--shell",
         action="append",
         choices=SHELLS,
-        default=[],
         help="the shell to hook, for those you seem to use; may be given twice",
     )
     command.add_argument(
@@ -70,7 +69,7 @@ def _add_setup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
     _add_dry_run(command)
     command.set_defaults(
         run=lambda options: installer.setup(
-            options.shell or None,
+            options.shell,
             hook=not options.no_hook,
             force=options.force,
             dry_run=options.dry_run,

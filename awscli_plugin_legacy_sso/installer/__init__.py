@@ -52,8 +52,6 @@ GET_THE_CLI = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-
 class SetupError(LegacySsoError):
     """Why nothing was set up, or not everything taken back."""
 
-    status = 1
-
 
 def setup(names: Sequence[str] | None, *, hook: bool, force: bool, dry_run: bool) -> None:
     """Turn the plugin on for every AWS CLI that reads the config file.
@@ -90,7 +88,8 @@ def setup(names: Sequence[str] | None, *, hook: bool, force: bool, dry_run: bool
             _take_back(record, _undo(record))
         raise
     if hook and not theirs:
-        print(f"no hook, as neither bash nor zsh seems to be yours; {_again('--shell bash')}")
+        again = f"{program()} setup --shell bash"
+        print(f"no hook, as neither bash nor zsh seems to be yours; to have one: {again}")
     if hooked_shells:
         print("start a new shell, then sign in with: aws sso login")
     print(f"undo all of this with: {program()} uninstall")
@@ -294,10 +293,6 @@ def _config_if_readable() -> IniText:
         return credentials_file.read(config_file())
     except CredentialsFileError:  # all the more reason to uninstall
         return IniText("")
-
-
-def _again(options: str) -> str:
-    return f"to have one: {program()} setup {options}"
 
 
 def _warn(text: str) -> None:

@@ -11,6 +11,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Mapping
+from pathlib import Path
 
 from .surroundings import PACKAGE
 
@@ -85,8 +86,4 @@ def _files(top: str) -> dict[str, str]:
 
 
 def _contents(files: Mapping[str, str]) -> dict[str, bytes]:
-    contents = {}
-    for name, path in files.items():
-        with open(path, "rb") as file:
-            contents[name] = file.read()
-    return contents
+    return {name: Path(path).read_bytes() for name, path in files.items()}
