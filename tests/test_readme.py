@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 import configparser
+import os
 import plistlib
 import re
 import shutil
@@ -12,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+import real_parts
 from conftest import CHECKOUT, FROZEN, Person, arn, only
 from identity_center.center import START_URL
-from newcomer import Newcomer, newcomer_with
+from newcomer import Newcomer, aws_v1, newcomer_with
 from test_installer import BROWSER
 
 README = CHECKOUT / "README.md"
@@ -34,6 +37,15 @@ sso_region = us-east-1
 sso_start_url = {START_URL}
 sso_registration_scopes = sso:account:access
 """
+PACKAGE = CHECKOUT / "awscli_plugin_legacy_sso"
+# Known errors that are not in our words.
+THE_CLIS_WORDS = {
+    "Invalid choice",
+    "Found invalid choice 'refresh-legacy'",
+    "No module named 'awscli_plugin_legacy_sso'",
+    "No module named '/home/…'",
+    "Unable to parse config file: /home/alex/.aws/credentials",
+}
 # Not run here, and what runs it, or why nothing can.
 ELSEWHERE = {
     "make test": "runs this",
@@ -280,13 +292,81 @@ def test_the_settings_are_read_as_settings() -> None:
         assert parser.sections(), block
 
 
-def test_the_demo_works() -> None:
-    """`make demo`, with nothing but a PATH."""
+def test_every_option_is_in_it() -> None:
+    """Of each command; read off the text, as the AWS CLI's own modules are not to be had here."""
+    options = {
+        value.value
+        for node in ast.walk(ast.parse((PACKAGE / "commands.py").read_text()))
+        if isinstance(node, ast.Dict)
+        for key, value in zip(node.keys, node.values, strict=True)
+        if isinstance(key, ast.Constant) and key.value == "name"
+        if isinstance(value, ast.Constant) and isinstance(value.value, str)
+    }
+    readme = README.read_text()
+
+    assert {"source-profiles", "legacy-profiles", "credentials-file", "dry-run"} <= options
+    assert [name for name in options if not re.search(rf"--{name}(?![\w-])", readme)] == []
+
+
+def test_the_known_errors_are_said_in_these_words() -> None:
+    """Each of ours stands in our source, `…` and names aside; the others stand in the table."""
+    table = README.read_text().partition("\n## Known errors\n")[2].partition("\n## ")[0]
+    first_column = [row.split(" | ")[0] for row in table.splitlines() if row.startswith("| ")][1:]
+    known = {text for cell in first_column for text in re.findall("`([^`]+)`", cell)}
+    said = {
+        node.value
+        for path in PACKAGE.rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+
+    assert known >= THE_CLIS_WORDS
+    assert len(known) > len(THE_CLIS_WORDS)
+    assert [text for text in known - THE_CLIS_WORDS if not _is_made_of(said, text)] == []
+
+
+def _is_made_of(said: set[str], text: str) -> bool:
+    """Tell whether a text is a cut from one of ours, or some of them, put together with names."""
+    for part in filter(None, text.split("…")):
+        left = part
+        if not any(part.strip() in ours for ours in said):
+            for ours in sorted(said, key=len, reverse=True):
+                left = left.replace(ours, "") if len(ours) > 5 else left
+            if left.replace("'corp'", "").replace("corp", ""):
+                return False
+    return True
+
+
+def test_the_demo_works(tmp_path: Path) -> None:
+    """`make demo` ends with who the old client is; outside the cache folder it leaves nothing."""
+    home, scratch = tmp_path / "home", tmp_path / "scratch"
+    home.mkdir()
+    scratch.mkdir()
     done = subprocess.run(
         ["make", "demo"],
         cwd=CHECKOUT,
-        env={"PATH": "/usr/bin:/bin"},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(home),
+            "TMPDIR": str(scratch),
+            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"),
+        },
         capture_output=True,
         text=True,
     )
     assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1].startswith(arn("111122223333", "Developer"))
+    assert (list(home.iterdir()), list(scratch.iterdir())) == ([], [])
+
+
+def test_the_demo_takes_the_first_aws_cli_that_can_run_the_plugin(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may stand on PATH behind an AWS CLI v1."""
+    v1, v2 = aws_v1(), tmp_path / "aws"
+    v2.symlink_to(real_parts.frozen_cli())
+    version = subprocess.run([v1, "--version"], capture_output=True, text=True)
+    monkeypatch.setenv("PATH", f"{v1.parent}:{tmp_path}:/usr/bin:/bin")
+
+    assert version.stdout.startswith("aws-cli/1.")
+    assert real_parts.find_cli_v2() == v2
