@@ -333,7 +333,8 @@ class ListLegacyCommand(_LegacyCommand):
         configuration = self._configuration()
         paths = self._paths(parsed_args.credentials_file, configuration, every=True)
         listed, unreadable = manage.list_legacy(configuration, paths)
-        self._print_document({"LegacyProfiles": listed}, parsed_globals)
+        if listed or not unreadable:
+            self._print_document({"LegacyProfiles": listed}, parsed_globals)
         return _print_errors(unreadable, is_partly=bool(listed))
 
 

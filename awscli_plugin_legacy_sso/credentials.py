@@ -267,12 +267,24 @@ class _Work:
 
     def resolve_asking(self, profile: str, cache: JSONFileCache) -> Outcome:
         """Resolve a profile that may ask for an MFA code."""
+        failure = self._fetch_base(profile, cache)
+        outcome = self.resolve(profile, cache)
+        return failure if failure and isinstance(outcome, LegacySsoError) else outcome
+
+    def _fetch_base(self, profile: str, cache: JSONFileCache) -> LegacySsoError | None:
+        """Have the role that a chain starts from in the cache; return why it is not.
+
+        CLI 2.9 cannot fetch it as a part of the chain, and says so when the code has been typed.
+        The chain may do without it: its own keys may be in the cache.
+        """
         base = _sso_base(self._configuration, profile)
-        if base is not None:
-            # CLI 2.9 cannot fetch it as a part of the chain, and says so when the code is typed.
-            with contextlib.suppress(Exception):  # what is wrong with it, the chain will say
-                _WayToService(self._host, self._configuration, base).fetch(base, cache)
-        return self.resolve(profile, cache)
+        if base is None:
+            return None
+        try:
+            _WayToService(self._host, self._configuration, base).fetch(base, cache)
+        except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
+            return explain(error, profile, self._configuration)
+        return None
 
     def _plan(self, profiles: Iterable[str]) -> None:
         ways: dict[object, dict[tuple[str, str], _Role]] = {}

@@ -37,8 +37,9 @@ def explain(error: Exception, profile: str, configuration: Configuration) -> Leg
             return make(error, profile, configuration)
     if str(error) == _OLD_CHAIN_BUG:
         return SourceConfigurationError(
-            "this AWS CLI cannot assume a role from an sso-session profile, a bug of 2.9.0 to "
-            "2.10.1; update the AWS CLI, or give the source profile an inline sso_start_url"
+            "this botocore cannot assume a role from an sso-session profile, a bug of its time "
+            "(AWS CLI 2.9.0 to 2.10.1); update it, or give the source profile an inline "
+            "sso_start_url"
         )
     return _unknown(error)
 

@@ -65,7 +65,7 @@ def remove_legacy(
 ) -> Removal:
     """Remove the chosen legacy profiles, or sign them out. Only what this tool wrote is touched.
 
-    A file that cannot be read or written keeps none of the others: its error is in the result.
+    A file that cannot be read or written does not stop the rest: its error is in the result.
 
     Raises:
         ProfileError: a name that is not a legacy profile, a pattern that matches none, or a

@@ -231,6 +231,18 @@ def test_without_a_terminal_mfa_is_an_error_and_the_others_go_on(person: Person)
     assert "dev-legacy-sso" in person.sections()
 
 
+def test_a_role_with_mfa_says_that_nobody_is_signed_in(person: Person) -> None:
+    """What it starts from cannot be had: that is to be mended first, whatever else there is."""
+    person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")
+    person.aws("sso", "logout")
+    done = person.refresh("--profile", "with-mfa")
+
+    assert done.status == 253
+    assert done.err.endswith(
+        "with-mfa: not signed in to session 'corp'; run: aws sso login --sso-session corp\n"
+    )
+
+
 def test_a_process_hands_out_what_it_has_and_the_line_says_so(person: Person) -> None:
     """Nine minutes left: written, with the time left and the reason."""
     hand_out(person, minutes=9)
