@@ -6,7 +6,8 @@ import configparser
 import os
 import signal
 import subprocess
-from collections.abc import Iterator, Mapping, Sequence
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -211,6 +212,14 @@ def interrupted(process: subprocess.Popen[str]) -> int:
         process.kill()
         raise
     return process.returncode
+
+
+def wait_until(condition: Callable[[], bool], timeout: float = 30) -> None:
+    """Return as soon as something is so."""
+    deadline = time.monotonic() + timeout
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
 
 
 def lines(text: str) -> Sequence[str]:
