@@ -19,8 +19,9 @@ import time
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
+from botocore.config import Config
 from botocore.credentials import SSOProvider, create_credential_resolver
 from botocore.exceptions import TokenRetrievalError
 from botocore.session import Session
@@ -40,7 +41,7 @@ _TOKEN_CACHE = os.path.join("~", ".aws", "sso", "cache")
 _TOKEN_LOCK = "legacy-sso.lock"
 _TOKEN_LOCK_SECONDS = 30
 
-_THREADS = 16
+_THREADS = 20  # as many requests as the portal answers in a second
 # botocore's names of the providers that follow a profile's own settings. The others, which find
 # keys in the environment, on the machine or as they stand in a file, must not take their place.
 _OWN_PROVIDERS = {"assume-role", "assume-role-with-web-identity", "sso", "login", "custom-process"}
@@ -66,8 +67,7 @@ _SILENCE_SECONDS = 600.0
 Outcome = Credentials | LegacySsoError
 
 
-@dataclass(frozen=True)
-class Host:
+class Host(NamedTuple):
     """Whose settings the fetches use: the AWS CLI's session, as its global options left it."""
 
     session: Session
@@ -363,18 +363,19 @@ class _WayToService:
         self._pace.wait()
         return credentials_of(provider.load())
 
-    def _shared_client(self, service_name: str, **kwargs: Any) -> Any:
+    def _shared_client(self, service_name: str, config: Config, **kwargs: Any) -> Any:
         with self._client_lock:
             if self._client is None:
-                self._client = self._make_client(service_name, **kwargs)
+                # Or some connections would be made anew for each request.
+                config = config.merge(Config(max_pool_connections=_THREADS))
+                self._client = self._make_client(service_name, config=config, **kwargs)
                 self._client.meta.events.register_first(
                     "needs-retry.sso.GetRoleCredentials", self._pace.when_throttled
                 )
             return self._client
 
 
-@dataclass(frozen=True)
-class _KnownToken:
+class _KnownToken(NamedTuple):
     """A botocore token provider that hands out one token it was given."""
 
     token: Any

@@ -14,6 +14,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from .errors import CredentialsFileError
 from .file_lock import LockTimeoutError, exclusive, lock
@@ -174,8 +175,7 @@ def _reason(error: OSError) -> str:
     return f"{os.strerror(error.errno) if error.errno else error}{at}"
 
 
-@dataclass(frozen=True)
-class _Seen:
+class _Seen(NamedTuple):
     """A file as it was when looked at. Two are equal if nobody has written in between."""
 
     content: bytes | None = None

@@ -17,6 +17,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
+from typing import NamedTuple
 
 # Universal newlines, as Python's text files have them: \r\n, \r and \n end a line, nothing else.
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+\Z")
@@ -79,8 +80,7 @@ class _PositionParser(configparser.RawConfigParser):
             yield line
 
 
-@dataclass(frozen=True)
-class _Reading:
+class _Reading(NamedTuple):
     """What a text reads as, and where that stands. Shared: nobody may change it."""
 
     lines: list[str]

@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
+from typing import NamedTuple
 
 from .errors import InvalidNameError
 from .ini_text import IniText
@@ -44,18 +44,19 @@ _CREDENTIAL_SETTINGS = frozenset((*SOURCE_SETTINGS, "source_profile", "credentia
 _CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 
 
-@dataclass(frozen=True)
-class Credentials:
+class Credentials(NamedTuple):
     """Temporary credentials. ``expiration`` is in UTC; ``None`` where the source names none."""
 
-    access_key: str = field(repr=False)
-    secret_key: str = field(repr=False)
-    session_token: str = field(repr=False)
+    access_key: str
+    secret_key: str
+    session_token: str
     expiration: datetime | None
 
+    def __repr__(self) -> str:
+        return "Credentials(...)"  # wherever they are printed
 
-@dataclass(frozen=True)
-class LegacyProfile:
+
+class LegacyProfile(NamedTuple):
     """A legacy profile as it stands in a file: everything but its keys."""
 
     name: str

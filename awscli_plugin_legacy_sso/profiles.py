@@ -9,8 +9,7 @@ from __future__ import annotations
 import fnmatch
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import LegacySsoError, ProfileError, RefusedError, UsageError
 from .ini_text import IniText
@@ -35,8 +34,9 @@ Settings = Mapping[str, Any]
 Texts = Mapping[str, IniText]  # The credentials files' texts by path, the main one first.
 
 
-@dataclass(frozen=True)
-class SignIn:
+# Named tuples, as in the other modules that each refresh imports: to make a class of a frozen
+# dataclass takes five times as long.
+class SignIn(NamedTuple):
     """One sign-in to IAM Identity Center: an ``[sso-session]``, or an inline start URL."""
 
     session: str | None
@@ -162,8 +162,7 @@ class Configuration:
             )
 
 
-@dataclass(frozen=True)
-class Selection:
+class Selection(NamedTuple):
     """What a person asked to have refreshed; the table of ``aws sso refresh-legacy help``."""
 
     profile: str
@@ -183,8 +182,7 @@ class Selection:
         return self.all or self.sso_session is not None
 
 
-@dataclass(frozen=True)
-class Refresh:
+class Refresh(NamedTuple):
     """One legacy profile to make or renew, or the reason why it cannot be."""
 
     source: str
@@ -350,7 +348,7 @@ def _with_source_checked(configuration: Configuration, text: IniText, refresh: R
             )
         configuration.check_source(refresh.source)
     except ProfileError as error:
-        return replace(refresh, error=error)
+        return refresh._replace(error=error)
     return refresh
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from . import credentials_file
 from .credentials import Outcome
@@ -16,8 +17,7 @@ from .profiles import Configuration, Refresh, Selection, SignIn, plan
 Fetch = Callable[[Collection[str]], Iterable[tuple[str, Outcome]]]
 
 
-@dataclass(frozen=True)
-class Result:
+class Result(NamedTuple):
     """What became of one legacy profile."""
 
     refresh: Refresh
@@ -48,8 +48,7 @@ def expires_within(least: timedelta, item: Refresh, there: LegacyProfile | None)
     )
 
 
-@dataclass(frozen=True)
-class Manner:
+class Manner(NamedTuple):
     """How to go about it, whatever was selected."""
 
     # Asked, with what is there of a legacy profile, whether to refresh it; without it, all are.
@@ -102,8 +101,7 @@ def refresh(
     return report
 
 
-@dataclass(frozen=True)
-class _Due:
+class _Due(NamedTuple):
     """What is to be fetched and written, and what was there of it when that was decided."""
 
     item: Refresh

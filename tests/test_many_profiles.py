@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
+import fire
 import pexpect
 import pytest
 from conftest import FROZEN, PROFILES, Person, arn, interrupted, lines, only
@@ -72,7 +74,9 @@ def test_those_that_can_be_refreshed_are_and_the_others_are_named(person: Person
     assert person.identity("p49-legacy-sso").startswith(arn("100000000049", "Developer"))
 
 
-def test_each_role_is_fetched_once_and_the_file_is_written_once(person: Person) -> None:
+def test_each_role_is_fetched_once_and_the_file_is_written_once(
+    person: Person, tmp_path: Path
+) -> None:
     """Profiles that differ only in region share their role's keys."""
     same = profiles("p", 1)
     twins = same + same.replace("p0", "twin") + "region = eu-west-1\n"
@@ -82,9 +86,13 @@ def test_each_role_is_fetched_once_and_the_file_is_written_once(person: Person) 
     )
     person.configure(SESSIONS + twins + chained)
     person.sign_in()
-    done = person.refresh("--source-profiles", "p0", "twin", "leaf")
+    log = tmp_path / "strace.log"
+    traced = fire.strace(log, "-e", "trace=rename,renameat,renameat2")
+    command = [person.cli, "sso", "refresh-legacy", "--source-profiles", "p0", "twin", "leaf"]
+    done = fire.run([*traced, *command], env=person.environment)
 
-    assert (done.status, done.err) == (0, "")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert log.read_text().count(f'"{person.credentials}"') == 1
     assert person.center.count("GetRoleCredentials") == 1
     assert person.identity("p0-legacy-sso") == person.identity("twin-legacy-sso")
     leaf = person.identity("leaf-legacy-sso")
@@ -118,6 +126,22 @@ def test_a_refresh_token_is_used_once(person: Person, processes: int) -> None:
     assert len(person.sections()) == 40
     assert person.center.count("CreateToken") == 1
     assert person.center.reused_refresh_tokens == 0
+
+
+def test_a_login_that_comes_while_the_token_is_renewed_is_enough(person: Person) -> None:
+    """Others take no lock: before it says that the sign-in is over, it looks at the file again."""
+    person.sign_in(expires_in=-10)
+    person.center.behaviour.hang.add("CreateToken")
+    person.center.behaviour.failures["CreateToken"] = 400
+    process = person.start("sso", "refresh-legacy", "--profile", "dev")
+    person.center.wait_for("CreateToken")
+    person.sign_in()
+    person.center.release()
+    out, err = process.communicate(timeout=30)
+
+    assert (process.returncode, err) == (0, "")
+    assert "dev -> dev-legacy-sso" in out
+    assert person.center.count("CreateToken") == 1
 
 
 def test_two_sign_ins_in_one_command_keep_their_accounts_apart(person: Person) -> None:
@@ -159,7 +183,7 @@ def test_ctrl_c_ends_many_in_flight(person: Person) -> None:
     person.credentials.write_text("[mine]\nk = v\n")
     person.center.behaviour.hang.add("GetRoleCredentials")
     process = person.start("sso", "refresh-legacy", "--source-profiles", "p*")
-    person.center.wait_for("GetRoleCredentials", 10)
+    person.center.wait_for("GetRoleCredentials", 20)
 
     assert interrupted(process) == 130
     assert person.credentials.read_text() == "[mine]\nk = v\n"
