@@ -57,12 +57,14 @@ class Injection:
         self.folder, self.linked = folder, linked
         self.log = folder.parent / "strace.log"
         self.file = self.renew()
-        assert fire.run([*fire.strace(self.log), *fire.writer(self.file)]).returncode == 0
+        # -y has each descriptor named by its path.
+        assert fire.run([*fire.strace(self.log, "-y"), *fire.writer(self.file)]).returncode == 0
         self.new = self.file.read_text()
         self.calls = [
             call
             for call in fire.calls(self.log, start="legacy-sso.lock")
-            if re.match(fire.CHANGES, call.name) and not re.search(r"O_RDONLY|write\(1,", call.line)
+            if re.match(fire.CHANGES, call.name)
+            and not re.search(r"O_RDONLY|write\(1\b", call.line)
         ]
 
     def renew(self) -> Path:
@@ -72,6 +74,15 @@ class Injection:
             twin.unlink(missing_ok=True)
             twin.hardlink_to(file)
         return file
+
+    def steps(self) -> Iterator[str]:
+        """Yield what was done to the content and the name of which file, in that order."""
+        for call in self.calls:
+            path = re.search(r"\((?:\d+<|\")(.*?)[>\"].*\) += \d", call.line)
+            if path and call.name != "fchmod":
+                names = {str(self.folder): "folder", str(self.file): "file"}
+                other = "journal" if path[1].endswith("journal") else "new file"
+                yield f"{call.name} {names.get(path[1], other)}"
 
     def fail(self, call: fire.Call, error: str) -> str:
         """Let a call fail, and check what comes of it."""
@@ -91,6 +102,21 @@ class Injection:
             return "refused"
         assert_untouched(self.file, self.new)
         return "went on with a warning"
+
+
+REPLACED = ["write new file", "fsync new file", "rename new file", "fsync folder"]
+IN_PLACE = ["write journal", "fsync journal", "fsync folder"]
+IN_PLACE += ["pwrite64 file", "ftruncate file", "fsync file", "unlink journal"]
+
+
+@pytest.mark.parametrize(
+    ("linked", "steps"), [(False, REPLACED), (True, IN_PLACE)], ids=["replaced", "in place"]
+)
+def test_a_power_cut_finds_the_old_file_or_the_new_one(
+    tmp_path: Path, linked: bool, steps: list[str]
+) -> None:
+    """Each step is on the disk before the next one relies on it, and the last one at the end."""
+    assert list(Injection(tmp_path / "aws", linked=linked).steps()) == steps
 
 
 @pytest.mark.parametrize("linked", [False, True], ids=["replaced", "in place"])

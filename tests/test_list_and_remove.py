@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from awscli_plugin_legacy_sso.profiles import Configuration
 OTHERS = (
     "# mine\n[default]\naws_access_key_id = AKIA\naws_secret_access_key = s ; x\n\n[ odd ]\nk:v"
 )
+AFTER = "\n# hers\n[ after ]\nk:v ; x\n"
 
 
 def in_minutes(minutes: int) -> str:
@@ -208,6 +210,9 @@ def test_signed_out_keys_are_refused_by_every_client_and_come_back_with_a_refres
     person.sign_in()
     person.credentials.write_text(OTHERS)
     person.refresh("--profile", "dev")
+    with person.credentials.open("a") as file:
+        file.write(AFTER)
+    signed_in = person.credentials.read_text()
     before = who_they_are(person)
     done = person.legacy("remove-legacy", "--all", "--sign-out")
     signed_out = person.credentials.read_text()
@@ -218,12 +223,23 @@ def test_signed_out_keys_are_refused_by_every_client_and_come_back_with_a_refres
     assert None not in before.values(), before
     assert lines(done.out) == [f"dev-legacy-sso signed out in {person.credentials}"]
     assert signed_out.startswith(OTHERS)
+    assert signed_out.endswith(AFTER)
     assert signed_out.count(" = SIGNED-OUT") == 4
     assert "x_security_token_expires" not in signed_out
     assert after == dict.fromkeys(CLIENTS)
     assert not [identity for identity in identities if "machine-role" in identity]
     assert person.identity("dev-legacy-sso")
-    assert person.credentials.read_text().startswith(OTHERS)
+    text = person.credentials.read_text()
+    assert text.startswith(OTHERS)
+    assert text.endswith(AFTER)
+    assert text.count("x_security_token_expires = ") == 1
+    assert without_values(text) == without_values(signed_in)
+
+
+def without_values(text: str) -> str:
+    """Leave out the expiry, too: a sign-out takes its line away, and a new one is the last."""
+    text = re.sub("x_security_token_expires = .*\n", "", text)
+    return re.sub(" = .*", "", text)
 
 
 def test_sign_out_leaves_alone_what_no_sso_sign_in_feeds(person: Person) -> None:

@@ -124,16 +124,37 @@ def test_files_that_botocore_cannot_read_have_a_type_too(person: Person, python:
 def test_a_process_that_hangs_is_given_up(person: Person) -> None:
     """Nothing waits for ever, whatever a ``credential_process`` does."""
     person.configure("[profile hangs]\ncredential_process = sleep 60\n")
-    impatient = "import awscli_plugin_legacy_sso.credentials as c; c._SILENCE_SECONDS = 0.1\n"
+
+    assert impatient_call(person, "c._SILENCE_SECONDS = 0.1", "hangs") == [
+        "FetchError",
+        "nothing came back within 0.1 s",
+    ]
+
+
+@only(FROZEN)
+def test_a_service_that_throttles_for_ever_is_given_up(person: Person) -> None:
+    """A 429 is waited out, but not if nothing is ever granted."""
+    person.sign_in()
+    person.center.behaviour.failures["GetRoleCredentials"] = 429
+    kind, message = impatient_call(person, "c._PATIENCE_SECONDS = 0.1", "dev")
+
+    assert kind == "ServiceError"
+    assert message.startswith("GetRoleCredentials was refused (TooManyRequestsException")
+    assert person.center.count("GetRoleCredentials") > 1
+
+
+def impatient_call(person: Person, impatience: str, profile: str) -> list[str]:
+    """Call it in a process that waits for less long."""
+    code = f"import awscli_plugin_legacy_sso.credentials as c; {impatience}\n{CALL}"
     done = subprocess.run(
-        [sys.executable, "-c", impatient + CALL, json.dumps({"input_profile": "hangs"})],
+        [sys.executable, "-c", code, json.dumps({"input_profile": profile})],
         env=person.env({"PYTHONPATH": str(CHECKOUT)}),
         capture_output=True,
         text=True,
         timeout=30,
     )
-
-    assert json.loads(done.stdout) == ["FetchError", "nothing came back within 0.1 s"]
+    answer: list[str] = json.loads(done.stdout)
+    return answer
 
 
 def test_importing_the_package_imports_nothing_else() -> None:

@@ -131,6 +131,16 @@ def test_the_environments_keys_and_region_never_get_in(person: Person, profile: 
     assert "dev-legacy-sso-legacy-sso" not in person.sections()
 
 
+def test_a_source_without_a_region_gets_none_from_the_environment(person: Person) -> None:
+    """It is of the shell that the refresh ran in; who uses the keys has another."""
+    person.sign_in(None)
+    environment = {"AWS_REGION": "sa-east-1", "AWS_DEFAULT_REGION": "sa-east-1"}
+    done = person.refresh("--profile", "inline", env=environment)
+
+    assert (done.status, done.err) == (0, "")
+    assert "region" not in person.sections()["inline-legacy-sso"]
+
+
 @pytest.mark.parametrize(
     ("environment", "name"),
     [
@@ -239,7 +249,7 @@ def test_the_machines_own_role_is_never_taken(person: Person) -> None:
     assert person.center.calls == []
 
 
-LONG_TERM = "[dev-legacy-sso]\naws_access_key_id = AKIA\naws_secret_access_key = only-copy\n"
+LONG_TERM = "[dev-legacy-sso]\naws_access_key_id = AKIA\naws_secret_access_key = {}\n"
 # id: how it comes about, the exit status, what the one line says.
 FAILURES = {
     "not signed in": (
@@ -281,7 +291,6 @@ def test_a_failure_is_one_clear_line_a_documented_status_and_an_untouched_file(
     assert before == person.credentials.read_bytes()
 
 
-@only(FROZEN)
 @pytest.mark.parametrize("case", FAILURES)
 def test_a_failure_shows_no_secret_under_debug_either(person: Person, case: str) -> None:
     """The status is the same, and nothing that the stand-in ever gave out is in the log."""
@@ -307,7 +316,7 @@ def _bring_about(case: str, person: Person) -> list[str]:  # noqa: C901  # a tab
             person.configure("[profile empty]\n")
             profile = ["--profile", "empty"]
         case "long-term keys in the way":
-            person.credentials.write_text(LONG_TERM)
+            person.credentials.write_text(LONG_TERM.format(person.center.secret("only-copy")))
         case "another profile's name":
             profile += ["--output-profile", "inline"]
         case "a folder in its place":
@@ -329,17 +338,19 @@ def _bring_about(case: str, person: Person) -> list[str]:  # noqa: C901  # a tab
         case "an answer without keys":
             behaviour.raw_answers["GetRoleCredentials"] = (200, {}, b'{"roleCredentials": {}}')
         case "keys with line breaks":
-            behaviour.raw_answers["GetRoleCredentials"] = (200, {}, _keys(secretAccessKey="a\n[x]"))
+            secret = person.center.secret("made-up-secret-of-two-lines")
+            answer = _keys(person, secretAccessKey=f"{secret}\n[x]")
+            behaviour.raw_answers["GetRoleCredentials"] = (200, {}, answer)
         case "keys that have expired":
-            behaviour.raw_answers["GetRoleCredentials"] = (200, {}, _keys(expiration=1))
+            behaviour.raw_answers["GetRoleCredentials"] = (200, {}, _keys(person, expiration=1))
     return profile
 
 
-def _keys(**changed: object) -> bytes:
+def _keys(person: Person, **changed: object) -> bytes:
     keys = {
         "accessKeyId": "ASIA",
-        "secretAccessKey": "made-up",
-        "sessionToken": "made-up",
+        "secretAccessKey": person.center.secret("made-up-secret"),
+        "sessionToken": person.center.secret("made-up-token"),
         "expiration": int(time.time() + 3600) * 1000,
         **changed,
     }
@@ -407,6 +418,18 @@ def test_a_file_that_does_not_parse_is_named_by_line_and_left_alone(person: Pers
     assert f"{path}, line 3: key 'k' is there twice" in done.err
     assert "SECRET" not in done.err
     assert path.read_text() == "[a]\nk = SECRET\nk = SECRET\n"
+
+
+def test_a_default_file_that_does_not_parse_is_left_alone(person: Person) -> None:
+    """Status 255, in the CLI's own words."""
+    person.credentials.write_text("[a]\nk = SECRET\nk = SECRET\n")
+    person.sign_in()
+    done = person.refresh("--profile", "dev")
+
+    assert (done.status, done.out) == (255, "")
+    assert f"Unable to parse config file: {person.credentials}" in done.err
+    assert "SECRET" not in done.err
+    assert person.credentials.read_text() == "[a]\nk = SECRET\nk = SECRET\n"
 
 
 def test_throttling_is_waited_out(person: Person) -> None:

@@ -15,9 +15,9 @@ import threading
 import time
 import urllib.request
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -27,8 +27,11 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from conftest import FROZEN, Person, only
 from test_many_profiles import OTHER_START_URL, SESSIONS, legacy, profiles
+from test_sources import USER, leave_login_session
 
-from awscli_plugin_legacy_sso.watch import left_when_due
+from awscli_plugin_legacy_sso import watch as watch_module
+from awscli_plugin_legacy_sso.profiles import Selection
+from awscli_plugin_legacy_sso.watch import Watch, _Pause, left_when_due
 
 LIFE = 12  # seconds; half of it is left when keys are renewed
 Event = dict[str, Any]
@@ -183,6 +186,58 @@ def test_keys_are_renewed_before_they_expire(person: Person) -> None:
 def test_keys_are_due_with_a_third_of_their_life_left(life: timedelta, left: timedelta) -> None:
     """Or with five minutes, if that is more, but never in the first half."""
     assert left_when_due(life) == left
+
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+class Clock(datetime):
+    """A clock that stands still."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Clock:
+        return cls.combine(NOW.date(), NOW.time(), tz)
+
+
+def pauses(left: timedelta | None, count: int, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the seconds between one failure and the next, with keys that live so long yet."""
+    monkeypatch.setattr(watch_module, "datetime", Clock)
+    of = ("credentials", "dev-legacy-sso")
+    watching = Watch(pytest.fail, "config", ["credentials"], Selection("dev"), print)
+    if left is not None:
+        watching._lives[of] = NOW + left, timedelta(hours=1)
+    pause, lengths = None, []
+    for _ in range(count):
+        length = watching._length(of, pause)
+        pause = _Pause(None, NOW, length, ())
+        lengths.append(length.total_seconds())
+    return lengths
+
+
+def test_pauses_after_failures_grow_to_five_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is twice the one before."""
+    assert pauses(None, 7, monkeypatch) == [15, 30, 60, 120, 240, 300, 300]
+
+
+@pytest.mark.parametrize(
+    ("left", "seconds"), [(3600, 15), (30, 15), (20, 10), (3, 1.5), (1, 1), (0, 15), (-9, 15)]
+)
+def test_while_the_old_keys_work_half_of_what_is_left_is_the_longest_pause(
+    monkeypatch: pytest.MonkeyPatch, left: int, seconds: float
+) -> None:
+    """But a second at least, and as ever once they have expired."""
+    assert pauses(timedelta(seconds=left), 1, monkeypatch) == [seconds]
+
+
+@pytest.mark.parametrize(
+    ("since", "is_over"),
+    [(timedelta(), False), (timedelta(minutes=-5), True), (timedelta(hours=1), True)],
+)
+def test_a_clock_that_was_set_back_ends_a_pause(since: timedelta, is_over: bool) -> None:
+    """It began in what is now the future: nobody knows how long ago."""
+    pause = _Pause(None, datetime.now(UTC) + since, timedelta(minutes=5), ())
+
+    assert pause.is_over(()) is is_over
 
 
 @only(FROZEN)
@@ -358,21 +413,31 @@ def test_a_process_that_hands_out_what_it_has_is_not_asked_over_and_over(person:
 
 @only(FROZEN)
 def test_what_may_need_a_person_is_watched_only_if_named(person: Person) -> None:
-    """An MFA code at three in the morning: it says that this profile is left out, and asks none."""
+    """An MFA code at three in the morning: it says which profiles are left out, and asks none."""
+    console = f"[profile console]\nlogin_session = {USER}\nregion = us-east-1\n"
     mfa = "[profile mfa]\nrole_arn = arn:aws:iam::111122223333:role/Admin\nsource_profile = p0\n"
     mfa += "mfa_serial = arn:aws:iam::111122223333:mfa/me\nregion = us-east-1\n"
     [name] = signed_in(person, 1)
-    person.configure(SESSIONS + profiles("p", 1) + mfa)
+    person.configure(SESSIONS + profiles("p", 1) + mfa + console)
+    leave_login_session(person, minutes=12)
     with person.credentials.open("a") as file:
-        file.write("\n" + legacy("mfa-legacy-sso", "mfa"))
+        for source in ("mfa", "console"):
+            file.write("\n" + legacy(f"{source}-legacy-sso", source))
     with watch(person) as watching:
         watching.until("refreshed", name)
-        note = watching.until("note")["Message"]
+        notes = [watching.until("note")["Message"] for _ in range(2)]
         watching.until("refreshed", name)
 
-    assert note.startswith("mfa-legacy-sso is left to you, as it may take an MFA code; ")
+    assert [note.partition(";")[0] for note in notes] == [
+        "mfa-legacy-sso is left to you, as it may take an MFA code",
+        "console-legacy-sso is left to you, as it may take another aws login",
+    ]
     assert watching.count("failed") == 0
-    assert person.sections()["mfa-legacy-sso"]["aws_access_key_id"] == "ASIAOLD"
+    for left_out in ("mfa-legacy-sso", "console-legacy-sso"):
+        assert person.sections()[left_out]["aws_access_key_id"] == "ASIAOLD"
+
+    with watch(person, *notes[1].partition("watched with ")[2].split()) as watching:
+        watching.until("refreshed", "console-legacy-sso")
 
 
 # One at a time, and its end
@@ -485,6 +550,35 @@ def test_quiet_says_what_goes_wrong_and_nothing_else(person: Person) -> None:
     assert (out, rest) == ("", "")
 
 
+@only(FROZEN)
+def test_debug_shows_no_secret(person: Person) -> None:
+    """Not in the second round either, nor while the token is renewed."""
+    [name] = signed_in(person, 1)
+    person.sign_in(expires_in=60)
+    log = person.home / "log"
+    command = [person.cli, "sso", "refresh-legacy", "--watch", "--output", "json", "--debug"]
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            env=person.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=file,
+            text=True,
+        )
+    watching = Watching(process)
+    try:
+        for _ in range(2):
+            watching.until("refreshed", name)
+    finally:
+        watching.end()
+    said = log.read_text() + json.dumps(watching.events)
+
+    assert "refresh-legacy" in said
+    assert person.center.count("CreateToken") == 1
+    assert [secret for secret in person.center.secrets if secret in said] == []
+
+
 # For a long time
 
 
@@ -542,10 +636,11 @@ def test_memory_after_a_thousand_renewals(person: Person) -> None:
 @pytest.mark.timeout(1200)
 def test_an_idle_hour_costs_less_than_two_seconds(person: Person) -> None:
     """Measured on ten minutes with twenty profiles, and no call to the service in them."""
-    signed_in(person, 20, 8 * 3600)
+    names = signed_in(person, 20)
+    person.center.behaviour.role_lifetime = 8 * 3600
     with watch(person) as watching:
-        wait_until((person.home / ".aws" / ".credentials.legacy-sso.watch").exists)
-        time.sleep(5)
+        for _ in names:
+            watching.until("refreshed")
         person.center.reset_calls()
         before = _cpu_seconds(watching.process)
         time.sleep(600)
@@ -555,10 +650,3 @@ def test_an_idle_hour_costs_less_than_two_seconds(person: Person) -> None:
     )
     assert person.center.calls == []
     assert spent * 6 < 2
-
-
-def wait_until(condition: Callable[[], bool], timeout: float = 30) -> None:
-    deadline = time.monotonic() + timeout
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
