@@ -184,7 +184,10 @@ def test_a_real_refresh_killed_at_a_thousand_random_moments(person: Person) -> N
     """From the moment when the keys were asked for, when the write is due, up to its end."""
     old = signed_in_with_keys(person)
     states: Counter[str] = Counter()
-    for number in range(1, 1001):
+    tries = 0
+    while states.total() < 1000:
+        tries += 1
+        assert tries <= 2000, f"killed {states.total()} times"
         person.center.reset_calls()
         process = subprocess.Popen(
             [person.cli, "sso", "refresh-legacy", "--profile", "dev"],
@@ -194,14 +197,13 @@ def test_a_real_refresh_killed_at_a_thousand_random_moments(person: Person) -> N
             stderr=subprocess.DEVNULL,
         )
         person.center.wait_for("GetRoleCredentials")
-        time.sleep(random.uniform(0, 0.02))  # the moment itself: there is nothing to wait for
+        time.sleep(random.uniform(0, 0.015))  # the moment itself: there is nothing to wait for
         process.kill()
         was_killed = process.wait() == -signal.SIGKILL  # or it was done before
         states[assert_old_or_new(person, old)] += was_killed
-        if number % 20 == 0:  # each time would take as long as the kills themselves
+        if tries % 20 == 0:  # each time would take as long as the kills themselves
             assert_next_run_clears_up(person)
         old = person.credentials.read_text()
-    killed = states.total()
-    print(f"\nreal refresh killed at {killed:,} random moments: {dict(states)}", file=sys.stderr)
-    assert killed >= 800
+    assert_next_run_clears_up(person)
+    print(f"\nreal refresh killed at 1,000 random moments: {dict(states)}", file=sys.stderr)
     assert_both(states)
