@@ -31,7 +31,7 @@ lint: $(INSTALLED) ## ruff, mypy, shellcheck, shfmt
 	for file in $(ZSH_FILES); do zsh -n "$$file" || exit; done
 
 parts: $(INSTALLED) ## fetch the real CLIs, old clients and programs the tests use
-	$(BIN)/python tests/real_parts.py
+	$(BIN)/python tests/support/real_parts.py
 
 demo: require-python ## sign in, refresh, and have an old client use the keys; leaves nothing behind
 	$(PYTHON) tests/demo.py

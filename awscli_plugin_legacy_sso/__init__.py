@@ -7,7 +7,7 @@ commands it adds, and breaks no other.
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from .api import refresh_legacy_sso
+    from .python_function import refresh_legacy_sso
 
 __all__ = ["awscli_initialize", "refresh_legacy_sso"]
 
@@ -35,7 +35,7 @@ def _commands():
                 "it needs Python 3.11 or newer, as AWS CLI 2.11 and newer bring it, and this is "
                 "Python {}.{}; update the AWS CLI".format(*sys.version_info)
             )
-        from . import commands
+        from .cli import commands
     except Exception as error:  # noqa: BLE001  # whatever it is, `aws sso login` has to work
         return _commands_that_say(error)
     finally:
@@ -67,7 +67,7 @@ def _commands_that_say(error):
 
 def __getattr__(name):
     if name == "refresh_legacy_sso":
-        from .api import refresh_legacy_sso
+        from .python_function import refresh_legacy_sso
 
         return refresh_legacy_sso
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

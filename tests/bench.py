@@ -21,10 +21,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-import real_parts
 from identity_center import IdentityCenter
 from identity_center.center import START_URL
-from real_shells import Shell
+from support import real_parts
+from support.real_shells import Shell
 
 CHECKOUT = Path(__file__).parent.parent
 PLUGIN = "[plugins]\ncli_legacy_plugin_path = {}\nlegacy_sso = awscli_plugin_legacy_sso\n"

@@ -15,10 +15,10 @@ import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
-import real_parts
 from identity_center import IdentityCenter
 from identity_center.center import START_URL
-from old_clients import ask_who
+from support import real_parts
+from support.old_clients import ask_who
 
 CHECKOUT = Path(__file__).parent.parent
 CONFIG = f"""\

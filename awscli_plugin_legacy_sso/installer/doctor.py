@@ -12,9 +12,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from .. import credentials_file
 from ..errors import LegacySsoError
-from ..ini_text import IniText
+from ..file import credentials_file
+from ..file.ini_text import IniText
 from . import GET_THE_CLI, how_to_mend
 from .package_copy import is_current
 from .plugin_lines import (

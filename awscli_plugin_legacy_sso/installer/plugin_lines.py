@@ -9,9 +9,9 @@ import os
 import shlex
 from collections.abc import Sequence
 
-from ..credentials_file import expand
 from ..errors import LegacySsoError
-from ..ini_text import IniText
+from ..file.credentials_file import expand
+from ..file.ini_text import IniText
 from .surroundings import PACKAGE, PROGRAM
 
 SECTION = "plugins"

@@ -9,9 +9,9 @@ import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from .. import credentials_file
 from ..errors import CredentialsFileError, LegacySsoError
-from ..ini_text import EditError, UnreadableTextError
+from ..file import credentials_file
+from ..file.ini_text import EditError, UnreadableTextError
 
 
 @dataclass(frozen=True)

@@ -15,8 +15,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
-from ..credentials_file import expand
-from ..ini_text import IniText
+from ..file.credentials_file import expand
+from ..file.ini_text import IniText
 
 PACKAGE = "awscli_plugin_legacy_sso"
 PROGRAM = "awscli-plugin-legacy-sso"

@@ -1,0 +1,1 @@
+"""From a botocore session to temporary credentials, many at a time."""

@@ -1,0 +1,1 @@
+"""What is done: refresh, watch, list and remove."""

@@ -1,0 +1,103 @@
+"""The Python function: what the command does, for programs."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Collection, Iterator
+from datetime import datetime
+from functools import partial
+
+from botocore.exceptions import BotoCoreError
+from botocore.session import Session
+
+from .errors import SourceConfigurationError, UsageError
+from .fetch.credentials import Host, Outcome, credentials_of, fetch
+from .fetch.explain import explain, one_line
+from .file.credentials_file import expand
+from .file.legacy_profile import RECORD
+from .jobs.refresh import Fetch, Manner, refresh
+from .plan.profiles import Configuration, Selection
+
+
+def refresh_legacy_sso(
+    input_profile: str | None = None,
+    output_profile: str | None = None,
+    credentials_file: str | None = None,
+    *,
+    session: Session | None = None,
+) -> datetime | None:
+    """Copy the temporary credentials of a profile to a legacy profile.
+
+    Args:
+        input_profile: the source profile. Default: ``AWS_PROFILE`` or ``AWS_DEFAULT_PROFILE``,
+            else ``default``. With ``session`` it may only name that session's own profile.
+        output_profile: the legacy profile; ``{profile}`` in it stands for the source profile's
+            name. Default: ``output_profile`` in the ``[legacy-sso]`` section of the AWS CLI's
+            config file, else ``{profile}-legacy-sso``.
+        credentials_file: path of the credentials file. Default: ``AWS_SHARED_CREDENTIALS_FILE``,
+            else ``~/.aws/credentials``.
+        session: a botocore session whose own ``get_credentials()`` is used, fresh or not.
+            Without one, fresh credentials are fetched for ``input_profile``.
+
+    Returns:
+        When the written credentials expire, in UTC; ``None`` where their source does not say.
+
+    Raises:
+        awscli_plugin_legacy_sso.errors.LegacySsoError: nothing was written. Its subclasses say
+            why: ``ProfileError`` (no such profile, or not a source of temporary credentials),
+            ``SignInError`` (``aws sso login`` is due), ``ServiceError``, ``FetchError``,
+            ``SourceConfigurationError``, ``RefusedError`` (the section holds something else),
+            ``InvalidNameError``, ``CredentialsFileError``, ``UsageError``.
+
+    Warns:
+        UserWarning: the credentials were written, and there is something to know about it.
+
+    Example:
+        >>> from awscli_plugin_legacy_sso import refresh_legacy_sso
+        >>> refresh_legacy_sso("dev")  # writes dev-legacy-sso
+        datetime.datetime(2026, 11, 22, 20, 0, tzinfo=datetime.timezone.utc)
+    """
+    host = Host(session or Session())
+    try:
+        configuration = Configuration(host.session.full_config)
+    except BotoCoreError as error:
+        raise SourceConfigurationError(one_line(error)) from None
+    own_profile = host.session.get_config_variable("profile") or "default"
+    if session and input_profile not in (None, own_profile):
+        raise UsageError(
+            f"the session is of profile {own_profile!r}; input_profile cannot be {input_profile!r}"
+        )
+    if session and RECORD in configuration.settings(own_profile):
+        raise UsageError(
+            f"{own_profile!r} is a legacy profile; give a session of the profile it came from"
+        )
+    fetch_from: Fetch = partial(fetch, host, configuration)
+    if session:
+        fetch_from = partial(_fetch_from_session, session, configuration)
+    report = refresh(
+        fetch_from,
+        configuration,
+        [expand(credentials_file or host.session.get_config_variable("credentials_file"))],
+        Selection(
+            profile=input_profile or own_profile,
+            output_profile=output_profile,
+            any_source=session is not None,
+        ),
+        Manner(),
+    )
+    for warning in report.warnings:
+        warnings.warn(warning, stacklevel=2)
+    (result,) = report.results
+    if result.error:
+        raise result.error
+    return result.expiration
+
+
+def _fetch_from_session(
+    session: Session, configuration: Configuration, profiles: Collection[str]
+) -> Iterator[tuple[str, Outcome]]:
+    for profile in profiles:
+        try:
+            yield profile, credentials_of(session.get_credentials())
+        except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
+            yield profile, explain(error, profile, configuration)

@@ -1,0 +1,113 @@
+"""What it is all for: tools that know nothing of SSO work, and go on working after a refresh."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import botocore.session
+import pytest
+from botocore.exceptions import ClientError
+from identity_center import IdentityCenter
+from identity_center.machine import ARN as MACHINE
+from identity_center.state import Keys
+from support import readme_tables
+from support.old_clients import OLD, ask_who
+from support.person import FROZEN, Person, arn, only
+from support.profiles import legacy
+
+DEVELOPER = arn("111122223333", "Developer")
+SIGNED = {"GetCallerIdentity", "AssumeRole", "ListBuckets", "ListMultipartUploads"}
+
+
+@only(FROZEN)
+@pytest.mark.parametrize("client", OLD)
+def test_a_client_uses_the_legacy_profile_and_after_a_refresh_the_new_keys(
+    person: Person, client: str
+) -> None:
+    """Given nothing but the profile's name, it signs a request that the service verifies."""
+    person.sign_in()
+    used = []
+    for _ in range(2):
+        person.configure()
+        person.refresh("--profile", "dev")
+        # An AWS CLI v1 cannot read a config file that turns on a plugin of v2.
+        person.configure(plugin=False)
+        written = person.sections()["dev-legacy-sso"]["aws_access_key_id"]
+        who, key = use(person, client, {"AWS_PROFILE": "dev-legacy-sso"})
+        assert who.startswith(DEVELOPER)
+        assert key == written
+        used.append(key)
+
+    assert used[0] != used[1]
+
+
+@only(FROZEN)
+@pytest.mark.parametrize("client", OLD)
+def test_what_a_client_makes_of_the_sso_profile_itself(person: Person, client: str) -> None:
+    """The reason for the plugin, and who needs it no more; as the README's table has it."""
+    person.configure(plugin=False)
+    person.credentials.write_text(legacy("dev-legacy-sso", "dev"))
+    person.sign_in()
+    who, _ = use(person, client, {"AWS_PROFILE": "dev"})
+    environment = {"AWS_PROFILE": "dev", **person.center.machine_environment()}
+    on_a_machine, _ = use(person, client, environment)
+
+    assert _in_words(who) == OLD[client].sso_profile
+    assert _in_words(on_a_machine) == OLD[client].on_a_machine
+
+
+def use(person: Person, client: str, environment: Mapping[str, str]) -> tuple[str, str]:
+    """Have a client ask who it is; return the identity and key that were seen to sign, or none."""
+    person.center.reset_calls()
+    answer = ask_who(client, person.center.url, person.env(environment))
+    signed = [call for call in person.center.calls if call.operation in SIGNED]
+    if answer is None:
+        assert signed == []
+        return "", ""
+    (call,) = signed
+    who = call.details["caller" if call.operation == "AssumeRole" else "arn"]
+    return who, call.details["access_key_id"]
+
+
+def _in_words(identity: str) -> str:
+    if identity.startswith(DEVELOPER):
+        return "works"
+    return {MACHINE: "becomes the machine", "": "fails"}[identity]
+
+
+def test_the_readme_has_the_table_of_what_was_proven() -> None:
+    """``python3 tests/support/readme_tables.py`` prints it."""
+    assert readme_tables.in_readme("clients") == readme_tables.clients()
+
+
+@pytest.mark.parametrize(
+    ("changed", "code"),
+    [
+        ({"aws_secret_access_key": "another"}, "SignatureDoesNotMatch"),
+        ({"aws_session_token": None}, "InvalidClientTokenId"),
+        ({"aws_session_token": "another"}, "InvalidClientTokenId"),
+        ({"aws_access_key_id": "SIGNED-OUT"}, "InvalidClientTokenId"),
+    ],
+)
+def test_the_stand_ins_s3_serves_only_who_signs_with_good_keys(
+    center: IdentityCenter, changed: dict[str, str | None], code: str
+) -> None:
+    """Or the tools that speak nothing but S3 would have proven nothing."""
+    keys = center.issue_keys("arn:aws:sts::111122223333:assumed-role/R/me", "AROAX:me", 60)
+    buckets = _list_buckets(center, keys)
+    with pytest.raises(ClientError) as refusal:
+        _list_buckets(center, keys, **changed)
+
+    assert buckets == ["bucket-of-111122223333"]
+    assert refusal.value.response["Error"]["Code"] == code
+
+
+def _list_buckets(center: IdentityCenter, keys: Keys, **changed: str | None) -> list[str]:
+    signing = {
+        "aws_access_key_id": keys.access_key_id,
+        "aws_secret_access_key": keys.secret_access_key,
+        "aws_session_token": keys.session_token,
+    }
+    session = botocore.session.Session()
+    s3 = session.create_client("s3", "us-east-1", endpoint_url=center.url, **(signing | changed))
+    return [bucket["Name"] for bucket in s3.list_buckets()["Buckets"]]

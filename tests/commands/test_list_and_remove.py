@@ -1,0 +1,260 @@
+"""Seeing, removing and signing out what was written: no network, and nobody else's bytes."""
+
+from __future__ import annotations
+
+import json
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+from support.old_clients import CLIENTS, ask_who
+from support.person import FROZEN, Person, lines, only
+from support.profiles import legacy
+
+from awscli_plugin_legacy_sso.file import credentials_file
+from awscli_plugin_legacy_sso.jobs.manage import Choice, remove_legacy
+from awscli_plugin_legacy_sso.plan.profiles import Configuration
+
+OTHERS = (
+    "# mine\n[default]\naws_access_key_id = AKIA\naws_secret_access_key = s ; x\n\n[ odd ]\nk:v"
+)
+AFTER = "\n# hers\n[ after ]\nk:v ; x\n"
+
+
+def in_minutes(minutes: int) -> str:
+    return f"{datetime.now(UTC) + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def test_list_describes_each_legacy_profile_and_asks_nobody(person: Person) -> None:
+    """Source, account, role, session, expiry and state."""
+    person.sign_in()
+    person.refresh("--profile", "dev")
+    person.center.reset_calls()
+    done = person.legacy("list-legacy")
+    (item,) = json.loads(done.out)["LegacyProfiles"]
+    seconds = item.pop("SecondsRemaining")
+
+    assert done.status == 0
+    assert 3500 < seconds <= 3600
+    assert item == {
+        "Profile": "dev-legacy-sso",
+        "SourceProfile": "dev",
+        "AccountId": "111122223333",
+        "RoleName": "Developer",
+        "SsoSession": "corp",
+        "CredentialsFile": str(person.credentials),
+        "Expiration": person.sections()["dev-legacy-sso"]["x_security_token_expires"],
+        "State": "valid",
+        "Warnings": [],
+    }
+    assert person.center.calls == []
+
+
+@only(FROZEN)
+@pytest.mark.parametrize("output", ["json", "table", "text", "yaml"])
+def test_list_goes_through_the_clis_formatter(person: Person, output: str) -> None:
+    """--output and --query, as for every list command."""
+    person.credentials.write_text(legacy("dev-legacy-sso", "dev"))
+    query = "LegacyProfiles[].[Profile,State]"
+    done = person.legacy("list-legacy", "--output", output, "--query", query)
+
+    assert done.status == 0
+    assert "dev-legacy-sso" in done.out
+    assert "expired" in done.out
+
+
+@only(FROZEN)
+def test_list_tells_the_states_and_warns(person: Person) -> None:
+    """Each state, each warning; and it works when the source is gone."""
+    written = [
+        legacy("a", "dev", x_security_token_expires=in_minutes(9), aws_security_token="other"),
+        legacy("b", "gone", x_security_token_expires="someday"),
+        legacy("inline", "inline"),
+        legacy(
+            "d", "dev", **dict.fromkeys(("aws_access_key_id", "aws_session_token"), "SIGNED-OUT")
+        ),
+    ]
+    person.credentials.write_text("\n".join(written))
+    person.credentials.chmod(0o644)
+    found = json.loads(person.legacy("list-legacy").out)["LegacyProfiles"]
+    readable = f"{person.credentials} can be read by others; mend it with: chmod 600 "
+
+    assert [item["State"] for item in found] == ["valid", "unknown", "expired", "signed-out"]
+    assert all(item["Warnings"][0].startswith(readable) for item in found)
+    assert [[warning.partition(";")[0] for warning in item["Warnings"][1:]] for item in found] == [
+        ["aws_session_token and aws_security_token differ"],
+        ["the source profile 'gone' is gone"],
+        ["a profile of this name has settings of its own that these keys may take the place of"],
+        ["aws_session_token and aws_security_token differ"],
+    ]
+
+
+@pytest.mark.parametrize(
+    "command", [["list-legacy"], ["remove-legacy", "--all"], ["refresh-legacy", "--all"]]
+)
+def test_the_active_profile_is_not_looked_at(person: Person, command: list[str]) -> None:
+    """AWS_PROFILE may name something that is not there."""
+    done = person.legacy(*command, env={"AWS_PROFILE": "nosuch"})
+
+    assert (done.status, done.err) == (0, "")
+
+
+def test_list_works_without_any_config(person: Person) -> None:
+    """The sources are gone, the legacy profiles are still there to be seen."""
+    person.configure("")
+    person.credentials.write_text(legacy("dev-legacy-sso", "dev"))
+    (item,) = json.loads(person.legacy("list-legacy").out)["LegacyProfiles"]
+
+    assert (item["Profile"], item["State"]) == ("dev-legacy-sso", "expired")
+
+
+def test_remove_takes_out_what_was_written_and_gives_the_old_bytes_back(person: Person) -> None:
+    """Every other byte of the file stays."""
+    person.credentials.write_text(OTHERS)
+    person.sign_in()
+    person.sign_in(None)
+    person.refresh("--source-profiles", "dev", "inline")
+    done = person.legacy("remove-legacy", "--all")
+
+    assert done.status == 0
+    assert lines(done.out) == [
+        f"{name}-legacy-sso removed in {person.credentials}" for name in ("dev", "inline")
+    ]
+    assert person.credentials.read_text() == OTHERS
+
+
+@only(FROZEN)
+@pytest.mark.parametrize(
+    ("arguments", "left"),
+    [
+        (["--legacy-profiles", "a"], ["b", "c"]),
+        (["--legacy-profiles", "[ab]"], ["c"]),
+        (["--sso-session", "corp"], ["c"]),
+        (["--expired"], ["b"]),
+        (["--expired", "--sso-session", "corp"], ["b", "c"]),
+        (["--all", "--dry-run"], ["a", "b", "c"]),
+    ],
+)
+def test_remove_selects(person: Person, arguments: list[str], left: list[str]) -> None:
+    """By name or pattern, by session, by expiry; --dry-run removes nothing."""
+    written = [
+        legacy("a", "dev"),
+        legacy("b", "dev", x_security_token_expires=in_minutes(9)),
+        legacy("c", "inline"),
+    ]
+    person.credentials.write_text("\n".join(written))
+    done = person.legacy("remove-legacy", *arguments)
+
+    assert done.status == 0
+    assert list(person.sections()) == left
+
+
+@only(FROZEN)
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [
+        ([], 252, "say what to remove"),
+        (["--legacy-profiles", "default"], 253, "there is no legacy profile 'default'"),
+        (["--legacy-profiles", "x*"], 253, "there is no legacy profile 'x*'"),
+        (["--sso-session", "crop"], 253, "no legacy profile is of an sso-session 'crop'"),
+    ],
+)
+def test_remove_refuses_what_is_not_ours(
+    person: Person, arguments: list[str], status: int, said: str
+) -> None:
+    """Somebody's own section is never removed, even when named."""
+    person.credentials.write_text(OTHERS)
+    done = person.legacy("remove-legacy", *arguments)
+
+    assert done.status == status
+    assert said in done.err
+    assert person.credentials.read_text() == OTHERS
+
+
+def test_what_was_renewed_a_moment_before_has_not_expired(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """``--expired`` is asked under the lock: a refresh may have been first."""
+    file = tmp_path / "credentials"
+    file.write_text(legacy("dev-legacy-sso", "dev"))
+    renewed = legacy("dev-legacy-sso", "dev", x_security_token_expires="2999-01-01T00:00:00Z")
+    update = credentials_file.update
+
+    def late(path: str, edit: credentials_file.Edit) -> credentials_file.Update:
+        file.write_text(renewed)
+        return update(path, edit)
+
+    monkeypatch.setattr(credentials_file, "update", late)
+    removal = remove_legacy(Configuration({}), [str(file)], Choice(expired=True))
+
+    assert removal.results == []
+    assert file.read_text() == renewed
+
+
+def who_they_are(person: Person) -> dict[str, str | None]:
+    """Return what each client is told when it asks who it is, with a machine role in reach."""
+    # An AWS CLI v1 cannot read a config file with a plugin path in it; nor has it need to.
+    config = person.home / "plain-config"
+    config.write_text("")
+    environment = person.env(person.center.machine_environment())
+    environment |= {"AWS_PROFILE": "dev-legacy-sso", "AWS_CONFIG_FILE": str(config)}
+    return {name: ask_who(name, person.center.url, environment) for name in CLIENTS}
+
+
+@only(FROZEN)
+def test_signed_out_keys_are_refused_by_every_client_and_come_back_with_a_refresh(
+    person: Person,
+) -> None:
+    """With a machine role in reach: no client goes on under another identity."""
+    person.sign_in()
+    person.credentials.write_text(OTHERS)
+    person.refresh("--profile", "dev")
+    with person.credentials.open("a") as file:
+        file.write(AFTER)
+    signed_in = person.credentials.read_text()
+    before = who_they_are(person)
+    done = person.legacy("remove-legacy", "--all", "--sign-out")
+    signed_out = person.credentials.read_text()
+    after = who_they_are(person)
+    identities = list(person.center.identities)
+    person.refresh("--all")
+
+    assert None not in before.values(), before
+    assert lines(done.out) == [f"dev-legacy-sso signed out in {person.credentials}"]
+    assert signed_out.startswith(OTHERS)
+    assert signed_out.endswith(AFTER)
+    assert signed_out.count(" = SIGNED-OUT") == 4
+    assert "x_security_token_expires" not in signed_out
+    assert after == dict.fromkeys(CLIENTS)
+    assert not [identity for identity in identities if "machine-role" in identity]
+    assert person.identity("dev-legacy-sso")
+    text = person.credentials.read_text()
+    assert text.startswith(OTHERS)
+    assert text.endswith(AFTER)
+    assert text.count("x_security_token_expires = ") == 1
+    assert without_values(text) == without_values(signed_in)
+
+
+def without_values(text: str) -> str:
+    """Leave out the expiry, too: a sign-out takes its line away, and a new one is the last."""
+    text = re.sub("x_security_token_expires = .*\n", "", text)
+    return re.sub(" = .*", "", text)
+
+
+def test_sign_out_leaves_alone_what_no_sso_sign_in_feeds(person: Person) -> None:
+    """And says so by name; what has lost its source is signed out to be safe."""
+    person.configure(
+        f"{person.config.read_text()}\n[profile process]\ncredential_process = x\n", plugin=False
+    )
+    kept = legacy("p", "process")
+    person.credentials.write_text(f"{kept}\n{legacy('dev', 'dev')}\n{legacy('g', 'gone')}")
+    done = person.legacy("remove-legacy", "--all", "--sign-out")
+
+    assert done.status == 0
+    assert lines(done.out) == [
+        "p kept: no SSO sign-in feeds it",
+        f"dev signed out in {person.credentials}",
+        f"g signed out in {person.credentials}",
+    ]
+    assert person.credentials.read_text().startswith(kept)

@@ -1,0 +1,398 @@
+"""Every kind of source that the CLI resolves, on each CLI that can; nothing else is one."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from typing import Any
+
+import pexpect
+import pytest
+from identity_center.state import Trust
+from support.person import DEBIAN, FROZEN, PROFILES, Person, arn, lines, only
+from support.sources import USER, hand_out, leave_login_session
+
+LEAF = "arn:aws:iam::777788889999:role/Leaf"
+MIDDLE = "arn:aws:iam::777788889999:role/Middle"
+MFA = "arn:aws:iam::111122223333:mfa/me"
+CONFIG = f"""{PROFILES}
+[profile on-sso]
+role_arn = {LEAF}
+source_profile = dev
+region = us-east-1
+
+[profile on-inline]
+role_arn = {LEAF}
+source_profile = inline
+region = us-east-1
+
+[profile on-chain]
+role_arn = {LEAF}
+source_profile = middle
+region = us-east-1
+external_id = shibboleth
+duration_seconds = 1800
+role_session_name = somebody
+
+[profile middle]
+role_arn = {MIDDLE}
+source_profile = dev
+region = us-east-1
+
+[profile on-keys]
+role_arn = {LEAF}
+source_profile = user
+region = us-east-1
+
+[profile on-environment]
+role_arn = {LEAF}
+credential_source = Environment
+region = us-east-1
+
+[profile web]
+role_arn = {LEAF}
+web_identity_token_file = {{home}}/token
+region = us-east-1
+
+[profile process]
+credential_process = cat {{home}}/keys.json
+
+[profile with-mfa]
+role_arn = {LEAF}
+source_profile = dev
+mfa_serial = {MFA}
+region = us-east-1
+
+[profile console]
+login_session = {USER}
+region = us-east-1
+"""
+KEYS_OF_USER = "[user]\naws_access_key_id = AKIAUSER\naws_secret_access_key = the-users-own\n"
+ASSUMED = "arn:aws:sts::777788889999:assumed-role/Leaf/"
+
+
+@pytest.fixture
+def person(person: Person) -> Person:
+    """A person with a profile of each kind, signed in, and with long-term keys of their own."""
+    person.configure(CONFIG.format(home=person.home))
+    person.credentials.write_text(KEYS_OF_USER)
+    person.center.add_user("AKIAUSER", "the-users-own", USER)
+    person.center.trust[LEAF] = Trust()
+    (person.home / "token").write_text("made-up-web-identity-token")
+    person.sign_in()
+    person.sign_in(None)
+    return person
+
+
+@pytest.mark.parametrize(
+    ("source", "identity"),
+    [
+        ("dev", arn("111122223333", "Developer")),
+        ("inline", arn("444455556666", "ReadOnly")),
+        ("on-sso", ASSUMED),
+        ("on-inline", ASSUMED),
+        ("on-chain", f"{ASSUMED}somebody"),
+        ("on-keys", ASSUMED),
+        ("on-environment", ASSUMED),
+        ("web", ASSUMED),
+        ("process", "arn:aws:sts::123456789012:assumed-role/P/x"),
+    ],
+)
+def test_the_identity_is_the_sources_and_the_cli_agrees(
+    person: Person, source: str, identity: str
+) -> None:
+    """With a machine role in reach, the keys written are the source's, as the CLI's own are."""
+    hand_out(person)
+    person.center.trust[LEAF] = Trust(external_id="shibboleth" if source == "on-chain" else None)
+    environment = person.center.machine_environment()
+    if source == "on-environment":
+        environment |= {"AWS_ACCESS_KEY_ID": "AKIAUSER", "AWS_SECRET_ACCESS_KEY": "the-users-own"}
+    done = person.refresh("--profile", source, env=environment)
+    exported = person.aws("configure", "export-credentials", "--profile", source, env=environment)
+
+    assert (done.status, done.err) == (0, "")
+    assert person.identity(f"{source}-legacy-sso").startswith(identity)
+    assert (
+        json.loads(exported.out)["AccessKeyId"]
+        == (person.sections()[f"{source}-legacy-sso"]["aws_access_key_id"])
+    )
+    assert person.credentials.read_text().startswith(KEYS_OF_USER)
+    assert "machine-role" not in "".join(person.center.identities)
+
+
+@only(FROZEN)
+def test_what_a_role_asks_for_is_passed_on(person: Person) -> None:
+    """External id, duration and session name, through a chain of two roles."""
+    person.center.trust[LEAF] = Trust(external_id="shibboleth")
+    person.refresh("--profile", "on-chain")
+    details = [call.details for call in person.center.calls if call.operation == "AssumeRole"]
+
+    assert [call["arn"] for call in details] == [MIDDLE, LEAF]
+    assert details[1]["external_id"] == "shibboleth"
+    assert details[1]["duration_seconds"] == "1800"
+    assert details[1]["role_session_name"] == "somebody"
+
+
+@only(FROZEN)
+def test_a_chain_is_fresh_too(person: Person) -> None:
+    """Neither the role nor what it starts from is taken from the CLI's cache."""
+    person.refresh("--profile", "on-sso")
+    person.center.reset_calls()
+    person.refresh("--profile", "on-sso")
+
+    assert person.center.count("GetRoleCredentials") == 1
+    assert person.center.count("AssumeRole") == 1
+
+
+def test_mfa_is_asked_for_when_the_cli_itself_would_ask(person: Person) -> None:
+    """Once; while the keys are in the CLI's cache nobody is asked, and the line says so."""
+    person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")
+    terminal = on_a_terminal(person, "with-mfa")
+    terminal.expect("Enter MFA code for")
+    terminal.sendline("123456")
+    terminal.expect("1 legacy profile written")
+    terminal.expect(pexpect.EOF)
+    terminal.wait()
+    person.center.reset_calls()
+    again = person.refresh("--profile", "with-mfa")
+
+    assert terminal.exitstatus == 0
+    assert person.identity("with-mfa-legacy-sso").startswith(ASSUMED)
+    assert again.status == 0
+    assert "(in 1h 0m); with MFA the AWS CLI's cached keys are used while they last" in again.out
+    assert person.center.count("AssumeRole") == 0
+
+
+@only(FROZEN)
+def test_those_that_ask_do_so_one_after_the_other_and_in_nobodys_way(person: Person) -> None:
+    """While the first waits for its code, the others are fetched."""
+    person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")
+    another = MFA.replace("/me", "/other-phone")
+    person.center.trust[MIDDLE] = Trust(mfa_serial=another, mfa_code="654321")
+    person.configure(
+        f"{person.config.read_text()}\n[profile with-mfa-too]\nrole_arn = {MIDDLE}\n"
+        f"source_profile = dev\nmfa_serial = {another}\nregion = us-east-1\n",
+        plugin=False,
+    )
+    terminal = on_a_terminal(person, "with-mfa", "with-mfa-too", "inline")
+    terminal.expect(f"Enter MFA code for {MFA}")
+    person.center.wait_for("GetRoleCredentials", 2)
+    terminal.sendline("123456")
+    terminal.expect(f"Enter MFA code for {another}")
+    terminal.sendline("654321")
+    terminal.expect("3 legacy profiles written")
+    terminal.expect(pexpect.EOF)
+    terminal.wait()
+
+    assert terminal.exitstatus == 0
+
+
+def on_a_terminal(person: Person, *sources: str) -> Any:
+    """Refresh profiles where somebody can be asked."""
+    return pexpect.spawn(
+        str(person.cli),
+        ["sso", "refresh-legacy", "--source-profiles", *sources],
+        env=person.environment,
+        timeout=60,
+        encoding="utf-8",
+    )
+
+
+def test_without_a_terminal_mfa_is_an_error_and_the_others_go_on(person: Person) -> None:
+    """Nobody to ask: that profile is named, the rest is refreshed."""
+    person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")
+    done = person.refresh("--source-profiles", "with-mfa", "dev")
+
+    assert done.status == 1
+    assert done.err.endswith(
+        "aws: [ERROR]: with-mfa: an MFA code is needed; "
+        "run this in a terminal, where you can be asked\n"
+    )
+    assert "dev-legacy-sso" in person.sections()
+
+
+def test_a_role_with_mfa_says_that_nobody_is_signed_in(person: Person) -> None:
+    """What it starts from cannot be had: that is to be mended first, whatever else there is."""
+    person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")
+    person.aws("sso", "logout")
+    done = person.refresh("--profile", "with-mfa")
+
+    assert done.status == 253
+    assert done.err.endswith(
+        "with-mfa: not signed in to session 'corp'; run: aws sso login --sso-session corp\n"
+    )
+
+
+def test_a_process_hands_out_what_it_has_and_the_line_says_so(person: Person) -> None:
+    """Nine minutes left: written, with the time left and the reason."""
+    hand_out(person, minutes=9)
+    done = person.refresh("--profile", "process")
+
+    assert done.status == 0
+    assert "(in 9m); credential_process may hand out keys it has had for a while" in done.out
+
+
+@only(FROZEN)
+def test_keys_that_never_expire_by_their_own_account_are_written_without_an_expiry(
+    person: Person,
+) -> None:
+    """A process need not say when its keys end; an earlier expiry goes."""
+    hand_out(person)
+    person.refresh("--profile", "process")
+    hand_out(person, Expiration="")
+    done = person.refresh("--profile", "process")
+
+    assert "process -> process-legacy-sso  does not say when it expires" in done.out
+    assert "x_security_token_expires" not in person.sections()["process-legacy-sso"]
+
+
+@pytest.mark.parametrize(
+    ("output", "said"),
+    [
+        ("{", "no usable credentials came back (JSONDecodeError)"),
+        ('{"Version": 2}', "Unsupported version '2' for credential process provider"),
+        (
+            '{"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "s"}',
+            "it gives long-term keys, which old tools can use as they are",
+        ),
+    ],
+)
+@only(FROZEN)
+def test_a_process_that_gives_nothing_usable_is_named(
+    person: Person, output: str, said: str
+) -> None:
+    """One line, and nothing of what it printed."""
+    (person.home / "keys.json").write_text(output)
+    done = person.refresh("--profile", "process")
+    (line,) = lines(done.err)
+
+    assert done.status in (253, 255)
+    assert said in line
+    assert person.credentials.read_text() == KEYS_OF_USER
+
+
+@only(FROZEN)
+def test_a_login_session_is_copied_while_it_lasts(person: Person) -> None:
+    """Fifteen minutes at most, and the line says so."""
+    leave_login_session(person, minutes=12)
+    done = person.refresh("--profile", "console")
+
+    assert (done.status, done.err) == (0, "")
+    assert person.identity("console-legacy-sso").endswith("assumed-role/C/x")
+    assert "(in 12m); keys of a login_session live 15 minutes at most" in done.out
+
+
+@only(FROZEN)
+def test_without_aws_login_a_login_session_says_what_to_run(person: Person) -> None:
+    """The CLI's own command, by name."""
+    done = person.refresh("--profile", "console")
+
+    assert done.status == 253
+    assert "not signed in; run: aws login --profile console" in done.err
+
+
+@only(FROZEN)
+def test_a_role_names_the_profile_that_signs_in(person: Person) -> None:
+    """``aws sso login`` and ``aws login`` know nothing of a role's own profile."""
+    person.configure(
+        f"{person.config.read_text()}\n[profile on-console]\nrole_arn = {LEAF}\n"
+        "source_profile = console\nregion = us-east-1\n",
+        plugin=False,
+    )
+    person.aws("sso", "logout")
+    done = person.refresh("--source-profiles", "on-inline", "on-console")
+
+    assert lines(done.err) == [
+        "aws: [ERROR]: on-inline: not signed in; run: aws sso login --profile inline",
+        "aws: [ERROR]: on-console: not signed in; run: aws login --profile console",
+    ]
+
+
+def test_what_cannot_be_put_into_a_request_is_not_shown(person: Person) -> None:
+    """A token with a line break: the HTTP client would quote the header with the token in it."""
+    hand_out(person, SessionToken="a-made-up-token\n")
+    person.configure(
+        f"{person.config.read_text()}\n[profile on-process]\nrole_arn = {LEAF}\n"
+        "source_profile = process\nregion = us-east-1\n",
+        plugin=False,
+    )
+    done = person.refresh("--profile", "on-process")
+
+    assert done.status == 255
+    assert "no usable credentials came back" in done.err
+    assert "made-up" not in done.err
+
+
+@only(FROZEN)
+def test_a_file_that_is_not_there_is_named(person: Person) -> None:
+    """The program of a process, the token of a web identity, the folder of the CLI's cache."""
+    person.configure(
+        f"{PROFILES}\n[profile process]\ncredential_process = /nowhere/program --secret\n"
+        f"[profile web]\nrole_arn = {LEAF}\nweb_identity_token_file = /nowhere/token\n"
+        "region = us-east-1\n"
+    )
+    done = person.refresh("--source-profiles", "process", "web")
+    shutil.rmtree(person.home / ".aws" / "cli")
+    (person.home / ".aws" / "cli").write_text("in the way")
+    cache = person.refresh("--profile", "dev")
+
+    assert lines(done.err) == [
+        "aws: [ERROR]: process: /nowhere/program: No such file or directory",
+        "aws: [ERROR]: web: /nowhere/token: No such file or directory",
+    ]
+    assert lines(cache.err) == [
+        f"aws: [ERROR]: {person.home}/.aws/cli/cache: Not a directory",
+    ]
+    assert (done.status, cache.status) == (253, 253)
+
+
+@only(DEBIAN)
+def test_an_older_cli_that_does_not_know_login_sessions_says_so(person: Person) -> None:
+    """``aws login`` came with 2.32."""
+    done = person.refresh("--profile", "console")
+
+    assert done.status == 253
+    assert "its settings give no credentials" in done.err
+
+
+@only(FROZEN)
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ("role_arn = arn:aws:iam::777788889999:role/X\nsource_profile = loop", "Infinite loop"),
+        ("role_arn = arn:aws:iam::777788889999:role/X\nsource_profile = nosuch", "nosuch"),
+        ("role_arn = arn:aws:iam::777788889999:role/X", "source_profile"),
+        ("sso_session = nosuch\nsso_account_id = 1\nsso_role_name = X", "nosuch"),
+        ("role_arn = arn:aws:iam::777788889999:role/X\nsource_profile = dev", "needs a region"),
+    ],
+)
+def test_settings_that_cannot_work_are_explained(person: Person, settings: str, said: str) -> None:
+    """One line, status 253."""
+    person.configure(f"{PROFILES}\n[profile loop]\n{settings}\n")
+    done = person.refresh("--profile", "loop")
+    (line,) = lines(done.err)
+
+    assert done.status == 253
+    assert said in line
+
+
+@only(FROZEN)
+def test_a_role_that_is_denied_is_named_with_the_services_reason(person: Person) -> None:
+    """254: the service said no."""
+    person.center.behaviour.forbidden.add(("777788889999", "Leaf"))
+    done = person.refresh("--profile", "on-sso")
+
+    assert done.status == 254
+    assert "on-sso: AssumeRole was refused (AccessDenied: " in done.err
+
+
+def test_a_process_profile_that_has_our_keys_is_still_asked(person: Person) -> None:
+    """The CLI would use the static keys under its name for ever; the refresh asks the process."""
+    hand_out(person)
+    person.refresh("--profile", "process", "--output-profile", "process", "--force")
+    fresh = hand_out(person)
+    done = person.refresh("--profile", "process", "--output-profile", "process", "--force")
+
+    assert done.status == 0
+    assert "aws: [WARNING]: 'process' is a profile of its own" in done.err
+    assert person.sections()["process"]["aws_access_key_id"] == fresh["AccessKeyId"]

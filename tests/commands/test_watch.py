@@ -1,0 +1,652 @@
+"""`aws sso refresh-legacy --watch`: keys are renewed before they expire, whatever comes between."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import queue
+import random
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta, tzinfo
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from support.person import FROZEN, Person, only
+from support.profiles import OTHER_START_URL, SESSIONS, legacy, profiles
+from support.sources import USER, leave_login_session
+
+from awscli_plugin_legacy_sso.jobs import watch as watch_module
+from awscli_plugin_legacy_sso.jobs.watch import Watch, _Pause, left_when_due
+from awscli_plugin_legacy_sso.plan.profiles import Selection
+
+LIFE = 12  # seconds; half of it is left when keys are renewed
+Event = dict[str, Any]
+
+
+@dataclass
+class Watching:
+    """A running watch, whose events are read as they come."""
+
+    process: subprocess.Popen[str]
+    events: list[Event] = field(default_factory=list)
+    _lines: queue.SimpleQueue[str] = field(default_factory=queue.SimpleQueue)
+
+    def __post_init__(self) -> None:
+        self._reader = threading.Thread(target=self._read)
+        self._reader.start()
+
+    def _read(self) -> None:
+        assert self.process.stdout
+        for line in self.process.stdout:
+            self._lines.put(line)
+        self._lines.put("")
+
+    def end(self) -> None:
+        self.process.kill()
+        self._reader.join()
+        self.process.communicate()
+
+    def until(self, what: str, profile: str | None = None, timeout: float = 60) -> Event:
+        """Return the next event of a kind."""
+        deadline = time.monotonic() + timeout
+        while True:
+            try:
+                line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
+            except queue.Empty:
+                pytest.fail(f"no {what} of {profile}; there was: {self.events}")
+            if not line:
+                assert self.process.stderr
+                pytest.fail(f"it has ended: {self.process.wait()}, {self.process.stderr.read()}")
+            event: Event = json.loads(line)
+            self.events.append(event)
+            if event["Event"] == what and profile in (None, event["Profile"]):
+                return event
+
+    def count(self, what: str) -> int:
+        return sum(event["Event"] == what for event in self.events)
+
+
+def started(person: Person, *arguments: str, output: str = "json") -> subprocess.Popen[str]:
+    more = ["--output", output] if output else []
+    return person.start("sso", "refresh-legacy", "--watch", *more, *arguments)
+
+
+@contextlib.contextmanager
+def watch(person: Person, *arguments: str) -> Iterator[Watching]:
+    """Watch; at the end nothing that it said on the way holds a secret."""
+    watching = Watching(started(person, *arguments))
+    try:
+        yield watching
+        said = json.dumps(watching.events)
+        assert [secret for secret in person.center.secrets if secret in said] == []
+    finally:
+        watching.end()
+
+
+def signed_in(person: Person, count: int = 1, life: int = LIFE) -> list[str]:
+    """Have profiles with keys of a short life, written already; return the legacy ones."""
+    person.configure(SESSIONS + profiles("p", count))
+    person.sign_in()
+    person.center.behaviour.role_lifetime = life
+    assert person.refresh("--source-profiles", "p*").status == 0
+    return [f"p{number}-legacy-sso" for number in range(count)]
+
+
+def moment(event: Event, key: str) -> datetime:
+    return datetime.fromisoformat(event[key])
+
+
+# The keys in use
+
+
+@dataclass
+class InUse:
+    """Somebody who signs requests with each legacy profile, and notes what is refused."""
+
+    person: Person
+    names: Sequence[str]
+    requests: int = 0
+    refused: list[str] = field(default_factory=list)
+    _stop: threading.Event = field(default_factory=threading.Event)
+
+    def __enter__(self) -> InUse:
+        self._thread = threading.Thread(target=self._use)
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stop.set()
+        self._thread.join()
+
+    def _use(self) -> None:
+        while not self._stop.wait(0.1):
+            try:
+                sections = self.person.sections()
+                for name in self.names:
+                    self.requests += 1
+                    self._sign(sections[name])
+            except Exception as error:  # noqa: BLE001  # a torn read is any error
+                self.refused.append(f"{datetime.now(UTC)} {type(error).__name__}: {error}")
+
+    def _sign(self, keys: dict[str, str]) -> None:
+        body = "Action=GetCallerIdentity&Version=2011-06-15"
+        form = {"Content-Type": "application/x-www-form-urlencoded"}
+        request = AWSRequest("POST", f"{self.person.center.url}/", form, body)
+        names = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token")
+        credentials = Credentials(*(keys[name] for name in names))
+        SigV4Auth(credentials, "sts", "us-east-1").add_auth(request)
+        with urllib.request.urlopen(
+            urllib.request.Request(request.url, body.encode(), dict(request.headers.items()))
+        ) as answer:
+            assert answer.status == 200
+
+
+def test_keys_are_renewed_before_they_expire(person: Person) -> None:
+    """Twice over, and every request in between is granted; on both AWS CLIs."""
+    names = signed_in(person, 3)
+    with watch(person) as watching:
+        first = {name: watching.until("refreshed") for name in names}
+        with InUse(person, names) as use:
+            for _ in range(2):
+                again = [watching.until("refreshed") for _ in names]
+
+                assert sorted(event["Profile"] for event in again) == names
+                for event in again:
+                    assert moment(event, "Time") < moment(first[event["Profile"]], "Expiration")
+                first = {event["Profile"]: event for event in again}
+        assert use.requests > 0
+        assert use.refused == []
+        assert watching.count("failed") == 0
+
+
+@pytest.mark.parametrize(
+    ("life", "left"),
+    [
+        (timedelta(hours=8), timedelta(minutes=160)),
+        (timedelta(hours=1), timedelta(minutes=20)),
+        (timedelta(minutes=15), timedelta(minutes=5)),
+        (timedelta(minutes=6), timedelta(minutes=3)),
+        (timedelta(seconds=30), timedelta(seconds=15)),
+    ],
+)
+def test_keys_are_due_with_a_third_of_their_life_left(life: timedelta, left: timedelta) -> None:
+    """Or with five minutes, if that is more, but never in the first half."""
+    assert left_when_due(life) == left
+
+
+NOW = datetime(2026, 11, 22, tzinfo=UTC)
+
+
+class Clock(datetime):
+    """A clock that stands still."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> Clock:
+        return cls.combine(NOW.date(), NOW.time(), tz)
+
+
+def pauses(left: timedelta | None, count: int, monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """Return the seconds between one failure and the next, with keys that live so long yet."""
+    monkeypatch.setattr(watch_module, "datetime", Clock)
+    of = ("credentials", "dev-legacy-sso")
+    watching = Watch(pytest.fail, "config", ["credentials"], Selection("dev"), print)
+    if left is not None:
+        watching._lives[of] = NOW + left, timedelta(hours=1)
+    pause, lengths = None, []
+    for _ in range(count):
+        length = watching._length(of, pause)
+        pause = _Pause(None, NOW, length, ())
+        lengths.append(length.total_seconds())
+    return lengths
+
+
+def test_pauses_after_failures_grow_to_five_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each is twice the one before."""
+    assert pauses(None, 7, monkeypatch) == [15, 30, 60, 120, 240, 300, 300]
+
+
+@pytest.mark.parametrize(
+    ("left", "seconds"), [(3600, 15), (30, 15), (20, 10), (3, 1.5), (1, 1), (0, 15), (-9, 15)]
+)
+def test_while_the_old_keys_work_half_of_what_is_left_is_the_longest_pause(
+    monkeypatch: pytest.MonkeyPatch, left: int, seconds: float
+) -> None:
+    """But a second at least, and as ever once they have expired."""
+    assert pauses(timedelta(seconds=left), 1, monkeypatch) == [seconds]
+
+
+@pytest.mark.parametrize(
+    ("since", "is_over"),
+    [(timedelta(), False), (timedelta(minutes=-5), True), (timedelta(hours=1), True)],
+)
+def test_a_clock_that_was_set_back_ends_a_pause(since: timedelta, is_over: bool) -> None:
+    """It began in what is now the future: nobody knows how long ago."""
+    pause = _Pause(None, datetime.now(UTC) + since, timedelta(minutes=5), ())
+
+    assert pause.is_over(()) is is_over
+
+
+@only(FROZEN)
+def test_what_lasts_is_left_alone(person: Person) -> None:
+    """Keys with 50 minutes left are no business of its; those with 10 are."""
+    signed_in(person, 1, 3000)
+    person.center.behaviour.role_lifetime = 600
+    assert person.refresh("--profile", "p0", "--output-profile", "short").status == 0
+    with watch(person) as watching:
+        assert watching.until("refreshed")["Profile"] == "short"
+    assert watching.count("refreshed") == 1
+
+
+# The file
+
+
+@only(FROZEN)
+def test_it_follows_the_file(person: Person) -> None:
+    """What another command writes is picked up, and what one removes stays away."""
+    person.configure(SESSIONS + profiles("p", 2))
+    person.sign_in()
+    person.center.behaviour.role_lifetime = LIFE
+    with watch(person) as watching:
+        assert "aws sso refresh-legacy --profile NAME" in watching.until("note")["Message"]
+
+        assert person.refresh("--profile", "p0").status == 0
+        watching.until("refreshed", "p0-legacy-sso")
+
+        assert person.legacy("remove-legacy", "--all").status == 0
+        assert person.refresh("--profile", "p1").status == 0
+        before = len(watching.events)
+        watching.until("refreshed", "p1-legacy-sso")
+        watching.until("refreshed", "p1-legacy-sso")
+
+    assert {event["Profile"] for event in watching.events[before:]} == {"p1-legacy-sso"}
+    assert set(person.sections()) == {"p1-legacy-sso"}
+
+
+@only(FROZEN)
+def test_it_follows_the_configuration(person: Person) -> None:
+    """A source that is added later is known; a config that cannot be read is said, and got over."""
+    signed_in(person, 1)
+    with watch(person) as watching:
+        watching.until("refreshed", "p0-legacy-sso")
+        text = person.config.read_text()
+        person.config.write_text("[broken")
+
+        assert str(person.config) in watching.until("failed")["Message"]
+
+        person.config.write_text(text + profiles("q", 1))
+        watching.until("solved")
+        assert person.refresh("--profile", "q0").status == 0
+        watching.until("refreshed", "q0-legacy-sso")
+
+
+@only(FROZEN)
+def test_a_sign_out_is_respected_until_the_next_login(person: Person) -> None:
+    """Another sign-in's login fills its own profiles, and leaves the others signed out."""
+    person.configure(SESSIONS + profiles("p", 1) + profiles("o", 1, "other"))
+    person.sign_in()
+    person.sign_in("other", start_url=OTHER_START_URL)
+    assert person.refresh("--source-profiles", "p0", "o0").status == 0
+    with watch(person, "--all") as watching:
+        assert person.aws("sso", "logout").status == 0
+        assert person.legacy("remove-legacy", "--all", "--sign-out").status == 0
+        person.sign_in("other", start_url=OTHER_START_URL)
+        watching.until("refreshed", "o0-legacy-sso")
+
+        assert person.sections()["p0-legacy-sso"]["aws_session_token"] == "SIGNED-OUT"
+
+        person.sign_in()
+        watching.until("refreshed", "p0-legacy-sso")
+
+    assert watching.count("failed") == 0
+
+
+@only(FROZEN)
+def test_a_signed_out_profile_is_filled_at_the_start_where_somebody_has_signed_in(
+    person: Person,
+) -> None:
+    """Who signs in and then starts a watch wants the keys."""
+    [name] = signed_in(person, 1)
+    assert person.legacy("remove-legacy", "--all", "--sign-out").status == 0
+    with watch(person) as watching:
+        watching.until("refreshed", name)
+
+
+# What goes wrong, and is over again
+
+
+@only(FROZEN)
+def test_a_sign_in_that_is_over_is_said_once_and_the_next_login_is_noticed(person: Person) -> None:
+    """One line with the command to run for all its profiles; then it goes on by itself."""
+    names = signed_in(person, 3)
+    with watch(person) as watching:
+        for _ in names:
+            watching.until("refreshed")
+        assert person.aws("sso", "logout").status == 0
+
+        said = watching.until("failed")["Message"]
+        assert re.search("and 2 more: .*'corp'.*; run: aws sso login --sso-session corp$", said)
+
+        expired = moment(watching.events[-2], "Expiration") + timedelta(seconds=1)
+        while datetime.now(UTC) < expired:
+            time.sleep(0.1)
+        person.sign_in()
+        watching.until("solved")
+
+    assert Counter(event["Event"] for event in watching.events[3:]) == {
+        "failed": 1,
+        "refreshed": 3,
+        "solved": 1,
+    }
+
+
+@only(FROZEN)
+def test_a_service_that_is_away_is_said_when_it_goes_and_when_it_is_back(person: Person) -> None:
+    """Once each; the old keys stay, and the new ones come before those have expired."""
+    names = signed_in(person, 2, 40)
+    with watch(person) as watching:
+        last = [watching.until("refreshed") for _ in names][-1]
+        before = person.credentials.read_bytes()
+        person.center.stop()
+        assert "cannot be reached" in watching.until("failed")["Message"]
+        assert person.credentials.read_bytes() == before
+        person.center.start()
+        back = [watching.until("refreshed") for _ in names][-1]
+        watching.until("solved")
+
+    assert moment(back, "Time") < moment(last, "Expiration")
+    assert (watching.count("failed"), watching.count("solved")) == (1, 1)
+
+
+@only(FROZEN)
+def test_it_goes_on_after_having_been_stopped_for_longer_than_keys_live(person: Person) -> None:
+    """As after a night of a laptop: what has expired is renewed at once."""
+    [name] = signed_in(person, 1, 8)
+    with watch(person) as watching:
+        expires = moment(watching.until("refreshed", name), "Expiration")
+        watching.process.send_signal(signal.SIGSTOP)
+        while datetime.now(UTC) < expires + timedelta(seconds=1):
+            time.sleep(0.1)
+        person.center.reset_calls()
+        watching.process.send_signal(signal.SIGCONT)
+        watching.until("refreshed", name)
+
+
+@only(FROZEN)
+def test_a_process_that_hands_out_what_it_has_is_not_asked_over_and_over(person: Person) -> None:
+    """Its keys are due as soon as they come; there is a pause in between all the same."""
+    expires = datetime.now(UTC) + timedelta(minutes=2)
+    keys = {
+        "Version": 1,
+        "AccessKeyId": "ASIA",
+        "SecretAccessKey": "made-up",
+        "SessionToken": "made-up",
+        "Expiration": f"{expires:%Y-%m-%dT%H:%M:%SZ}",
+    }
+    log, program = person.home / "log", person.home / "keys"
+    program.write_text(f"#!/bin/sh\necho asked >>{log}\ncat <<'END'\n{json.dumps(keys)}\nEND\n")
+    program.chmod(0o755)
+    person.configure(SESSIONS + f"[profile x]\ncredential_process = {program}\n" + profiles("p", 1))
+    person.sign_in()
+    person.center.behaviour.role_lifetime = 8
+    assert person.refresh("--source-profiles", "x", "p0").status == 0
+    log.unlink()
+    with watch(person) as watching:
+        for _ in range(3):
+            watching.until("refreshed", "p0-legacy-sso")
+
+    assert 1 <= log.read_text().count("asked") <= 2
+
+
+@only(FROZEN)
+def test_what_may_need_a_person_is_watched_only_if_named(person: Person) -> None:
+    """An MFA code at three in the morning: it says which profiles are left out, and asks none."""
+    console = f"[profile console]\nlogin_session = {USER}\nregion = us-east-1\n"
+    mfa = "[profile mfa]\nrole_arn = arn:aws:iam::111122223333:role/Admin\nsource_profile = p0\n"
+    mfa += "mfa_serial = arn:aws:iam::111122223333:mfa/me\nregion = us-east-1\n"
+    [name] = signed_in(person, 1)
+    person.configure(SESSIONS + profiles("p", 1) + mfa + console)
+    leave_login_session(person, minutes=12)
+    with person.credentials.open("a") as file:
+        for source in ("mfa", "console"):
+            file.write("\n" + legacy(f"{source}-legacy-sso", source))
+    with watch(person) as watching:
+        watching.until("refreshed", name)
+        notes = [watching.until("note")["Message"] for _ in range(2)]
+        watching.until("refreshed", name)
+
+    assert [note.partition(";")[0] for note in notes] == [
+        "mfa-legacy-sso is left to you, as it may take an MFA code",
+        "console-legacy-sso is left to you, as it may take another aws login",
+    ]
+    assert watching.count("failed") == 0
+    for left_out in ("mfa-legacy-sso", "console-legacy-sso"):
+        assert person.sections()[left_out]["aws_access_key_id"] == "ASIAOLD"
+
+    with watch(person, *notes[1].partition("watched with ")[2].split()) as watching:
+        watching.until("refreshed", "console-legacy-sso")
+
+
+# One at a time, and its end
+
+
+@only(FROZEN)
+def test_a_second_watch_names_the_first_and_a_dead_one_is_in_nobodys_way(person: Person) -> None:
+    """Status 253, with the process and the command to end it."""
+    signed_in(person, 1)
+    with watch(person) as watching:
+        watching.until("refreshed")
+        second = person.refresh("--watch")
+
+        pid = watching.process.pid
+        assert (second.status, second.out) == (253, "")
+        assert second.err.startswith(f"aws: [ERROR]: process {pid} is watching ")
+        assert second.err.endswith(f"; end it with: kill {pid}\n")
+
+    with watch(person) as third:
+        third.until("refreshed")
+
+
+@pytest.mark.parametrize(
+    ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
+)
+def test_a_signal_ends_it_with_the_file_whole(
+    person: Person, number: signal.Signals, status: int
+) -> None:
+    """At once, while the service hangs, and without a word; on both AWS CLIs."""
+    signed_in(person, 1)
+    before = person.credentials.read_bytes()
+    person.center.reset_calls()
+    person.center.behaviour.hang = {"GetRoleCredentials"}
+    process = started(person)
+    person.center.wait_for("GetRoleCredentials", timeout=30)
+    process.send_signal(number)
+    try:
+        out, err = process.communicate(timeout=10)
+    finally:
+        process.kill()
+
+    assert (process.returncode, out.strip(), err) == (status, "", "")
+    assert person.credentials.read_bytes() == before
+
+
+@only(FROZEN)
+def test_an_ignored_hangup_stays_ignored(person: Person) -> None:
+    """Under nohup it goes on when the terminal closes."""
+    [name] = signed_in(person, 1)
+    nohup = shutil.which("nohup")
+    assert nohup
+    command = [nohup, person.cli, "sso", "refresh-legacy", "--watch", "--output", "json"]
+    process = subprocess.Popen(
+        [str(part) for part in command],
+        env=person.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    watching = Watching(process)
+    try:
+        watching.until("refreshed", name)
+        process.send_signal(signal.SIGHUP)
+        watching.until("refreshed", name)
+        process.terminate()
+
+        assert process.wait(10) == 143
+    finally:
+        watching.end()
+
+
+@only(FROZEN)
+def test_it_ends_when_nobody_reads_what_it_says(person: Person) -> None:
+    """As any program in a pipe: 128 and SIGPIPE, and no traceback."""
+    signed_in(person, 1)
+    command = f"{person.cli} sso refresh-legacy --watch | head -n 1; echo ${{PIPESTATUS[0]}}"
+    done = subprocess.run(
+        ["bash", "-c", command],
+        env=person.environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    line, status = done.stdout.splitlines()
+
+    assert re.fullmatch(
+        r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d  p0 -> p0-legacy-sso  expires \S+ \S+ \(in 0m\)", line
+    )
+    assert (status, done.stderr) == ("141", "")
+
+
+@only(FROZEN)
+def test_quiet_says_what_goes_wrong_and_nothing_else(person: Person) -> None:
+    """For services: one line on stderr, with the time."""
+    signed_in(person, 1)
+    process = started(person, "--quiet", output="")
+    try:
+        person.center.wait_for("GetRoleCredentials", 2, timeout=30)
+        person.center.stop()
+        assert process.stderr
+        line = process.stderr.readline()
+        process.terminate()
+        out, rest = process.communicate(timeout=10)
+    finally:
+        process.kill()
+
+    assert re.match(r"aws: \[ERROR\]: \d{4}-\S+ \S+  p0: the service cannot be reached: ", line)
+    assert (out, rest) == ("", "")
+
+
+@only(FROZEN)
+def test_debug_shows_no_secret(person: Person) -> None:
+    """Not in the second round either, nor while the token is renewed."""
+    [name] = signed_in(person, 1)
+    person.sign_in(expires_in=60)
+    log = person.home / "log"
+    command = [person.cli, "sso", "refresh-legacy", "--watch", "--output", "json", "--debug"]
+    with log.open("w") as file:
+        process = subprocess.Popen(
+            [str(part) for part in command],
+            env=person.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=file,
+            text=True,
+        )
+    watching = Watching(process)
+    try:
+        for _ in range(2):
+            watching.until("refreshed", name)
+    finally:
+        watching.end()
+    said = log.read_text() + json.dumps(watching.events)
+
+    assert "refresh-legacy" in said
+    assert person.center.count("CreateToken") == 1
+    assert [secret for secret in person.center.secrets if secret in said] == []
+
+
+# For a long time
+
+
+@only(FROZEN)
+@pytest.mark.torture
+@pytest.mark.timeout(1200)
+def test_twenty_profiles_for_ten_minutes(person: Person) -> None:
+    """Lives of 30 to 90 seconds, a request with each every 100 ms: not one is refused."""
+    names = signed_in(person, 20, 90)
+    end = time.monotonic() + 600
+    with watch(person) as watching:
+        for _ in names:
+            watching.until("refreshed")
+        with InUse(person, names) as use:
+            while time.monotonic() < end:
+                person.center.behaviour.role_lifetime = random.randint(30, 90)
+                watching.until("refreshed", timeout=120)
+    print(
+        f"\n20 profiles, 10 minutes: {watching.count('refreshed')} renewals, {use.requests:,} "
+        f"requests, {len(use.refused)} refused",
+        file=sys.stderr,
+    )
+    assert use.refused == []
+    assert watching.count("failed") == 0
+
+
+def _status(process: subprocess.Popen[str], key: str) -> int:
+    lines = Path(f"/proc/{process.pid}/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith(f"{key}:"))
+
+
+def _cpu_seconds(process: subprocess.Popen[str]) -> float:
+    ticks = Path(f"/proc/{process.pid}/stat").read_text().rpartition(")")[2].split()[11:13]
+    return sum(map(int, ticks)) / 100
+
+
+@only(FROZEN)
+@pytest.mark.torture
+@pytest.mark.timeout(2400)
+def test_memory_after_a_thousand_renewals(person: Person) -> None:
+    """Within a tenth of what it is after ten."""
+    [name] = signed_in(person, 1, 2)
+    sizes = {}
+    with watch(person) as watching:
+        for number in range(1, 1001):
+            watching.until("refreshed", name)
+            if number in (10, 100, 1000):
+                sizes[number] = _status(watching.process, "VmRSS")
+    print(f"\nresident KiB after 10, 100 and 1,000 renewals: {sizes}", file=sys.stderr)
+    assert sizes[1000] <= 1.1 * sizes[10]
+
+
+@only(FROZEN)
+@pytest.mark.torture
+@pytest.mark.timeout(1200)
+def test_an_idle_hour_costs_less_than_two_seconds(person: Person) -> None:
+    """Measured on ten minutes with twenty profiles, and no call to the service in them."""
+    names = signed_in(person, 20)
+    person.center.behaviour.role_lifetime = 8 * 3600
+    with watch(person) as watching:
+        for _ in names:
+            watching.until("refreshed")
+        person.center.reset_calls()
+        before = _cpu_seconds(watching.process)
+        time.sleep(600)
+        spent = _cpu_seconds(watching.process) - before
+    print(
+        f"\nten idle minutes: {spent:.2f} s of CPU time, {spent * 6:.2f} an hour", file=sys.stderr
+    )
+    assert person.center.calls == []
+    assert spent * 6 < 2

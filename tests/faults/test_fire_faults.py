@@ -1,0 +1,446 @@
+"""Faults of the machine below: one clear line, a documented status, nothing lost.
+
+Where it can go on, it does, and says what there is to know.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+import pytest
+from support import fire
+from support.fire import OLD
+from support.person import DEBIAN, Person, lines, only
+
+from awscli_plugin_legacy_sso import lock as lock_module
+
+NOBODY = 65534
+ERRORS = {
+    "ENOSPC": "No space left on device",
+    "EIO": "Input/output error",
+    "EDQUOT": "Disk quota exceeded",
+}
+
+
+@contextlib.contextmanager
+def mounted(where: Path, *arguments: str) -> Iterator[Path]:
+    """Mount something for a while; only root may."""
+    subprocess.run(["mount", *arguments, where], check=True)
+    try:
+        yield where
+    finally:
+        subprocess.run(["umount", where], check=True)
+
+
+def assert_untouched(file: Path, content: str = OLD) -> None:
+    assert file.read_text() == content
+    assert fire.left_beside(file) == []
+
+
+# Each error of the system, at each call of a write that changes something.
+
+
+class Injection:
+    """A write whose calls fail, one after the other."""
+
+    def __init__(self, folder: Path, *, linked: bool) -> None:
+        self.folder, self.linked = folder, linked
+        self.log = folder.parent / "strace.log"
+        self.file = self.renew()
+        # -y has each descriptor named by its path.
+        assert fire.run([*fire.strace(self.log, "-y"), *fire.writer(self.file)]).returncode == 0
+        self.new = self.file.read_text()
+        self.calls = [
+            call
+            for call in fire.calls(self.log, start="legacy-sso.lock")
+            if re.match(fire.CHANGES, call.name)
+            and not re.search(r"O_RDONLY|write\(1\b", call.line)
+        ]
+
+    def renew(self) -> Path:
+        file = fire.renew(self.folder)
+        if self.linked:
+            twin = self.folder.parent / "twin"
+            twin.unlink(missing_ok=True)
+            twin.hardlink_to(file)
+        return file
+
+    def steps(self) -> Iterator[str]:
+        """Yield what was done to the content and the name of which file, in that order."""
+        for call in self.calls:
+            path = re.search(r"\((?:\d+<|\")(.*?)[>\"].*\) += \d", call.line)
+            if path and call.name != "fchmod":
+                names = {str(self.folder): "folder", str(self.file): "file"}
+                other = "journal" if path[1].endswith("journal") else "new file"
+                yield f"{call.name} {names.get(path[1], other)}"
+
+    def fail(self, call: fire.Call, error: str) -> str:
+        """Let a call fail, and check what comes of it."""
+        self.renew()
+        inject = f"inject={call.name}:error={error}:when={call.count}"
+        options = ["-e", f"trace={call.name}", "-e", inject]
+        done = fire.run([*fire.strace(self.log, *options), *fire.writer(self.file)])
+        if call.name == "unlink":  # nothing is lost; the next run clears what is left
+            assert self.file.read_text() == self.new
+            return "went on"
+        said = lines(done.stderr if done.returncode else done.stdout)
+        assert len(said) == 1, call.line
+        assert ERRORS[error] in said[0] or "could not be kept" in said[0]
+        if done.returncode:
+            assert done.returncode == 253
+            assert_untouched(self.file)
+            return "refused"
+        assert_untouched(self.file, self.new)
+        return "went on with a warning"
+
+
+REPLACED = ["write new file", "fsync new file", "rename new file", "fsync folder"]
+IN_PLACE = ["write journal", "fsync journal", "fsync folder"]
+IN_PLACE += ["pwrite64 file", "ftruncate file", "fsync file", "unlink journal"]
+
+
+@pytest.mark.parametrize(
+    ("linked", "steps"), [(False, REPLACED), (True, IN_PLACE)], ids=["replaced", "in place"]
+)
+def test_a_power_cut_finds_the_old_file_or_the_new_one(
+    tmp_path: Path, linked: bool, steps: list[str]
+) -> None:
+    """Each step is on the disk before the next one relies on it, and the last one at the end."""
+    assert list(Injection(tmp_path / "aws", linked=linked).steps()) == steps
+
+
+@pytest.mark.parametrize("linked", [False, True], ids=["replaced", "in place"])
+def test_every_write_error_is_noticed(tmp_path: Path, linked: bool) -> None:
+    """ENOSPC, EIO, EDQUOT from each call that changes something: nothing is lost."""
+    injection = Injection(tmp_path / "aws", linked=linked)
+    outcomes = [
+        injection.fail(call, list(ERRORS)[number % 3])
+        for number, call in enumerate(injection.calls)
+    ]
+
+    assert outcomes.count("refused") >= 4
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize("linked", [False, True], ids=["replaced", "in place"])
+def test_every_error_at_every_call(tmp_path: Path, linked: bool) -> None:
+    """Each of the errors, at each of the calls."""
+    injection = Injection(tmp_path / "aws", linked=linked)
+    outcomes = [injection.fail(call, error) for error in ERRORS for call in injection.calls]
+    counts = {what: outcomes.count(what) for what in sorted(set(outcomes))}
+    way = "in place" if linked else "replaced"
+    print(f"\n{len(outcomes)} write errors injected, {way}: {counts}", file=sys.stderr)
+
+
+# States of the file system. Each makes one, and says what a person is told.
+
+Fault = Callable[[Path], AbstractContextManager[Path]]
+
+
+@contextlib.contextmanager
+def full_disk(folder: Path) -> Iterator[Path]:
+    with mounted(folder, "-t", "tmpfs", "-o", "size=16k,mode=755", "tmpfs"):
+        file = folder / "credentials"
+        file.write_text(OLD)
+        fill_up(folder)
+        yield file
+
+
+@contextlib.contextmanager
+def full_disk_and_hard_links(folder: Path) -> Iterator[Path]:
+    with full_disk(folder) as file:
+        (folder / "twin").hardlink_to(file)
+        yield file
+
+
+def fill_up(folder: Path) -> None:
+    with contextlib.suppress(OSError), (folder / "filler").open("wb", buffering=0) as filler:
+        while True:
+            filler.write(b"x" * 512)
+
+
+@contextlib.contextmanager
+def read_only_file_system(folder: Path) -> Iterator[Path]:
+    file = fire.renew(folder)
+    with mounted(folder, "--bind", str(folder)):
+        subprocess.run(["mount", "-o", "remount,bind,ro", folder], check=True)
+        yield file
+
+
+@contextlib.contextmanager
+def read_only_folder(folder: Path) -> Iterator[Path]:
+    file = fire.renew(folder)
+    os.chown(file, NOBODY, NOBODY)
+    yield file
+
+
+@contextlib.contextmanager
+def another_persons_file(folder: Path) -> Iterator[Path]:
+    file = fire.renew(folder)
+    file.chmod(0o666)
+    os.chown(folder, NOBODY, NOBODY)
+    yield file
+
+
+@contextlib.contextmanager
+def no_folder_may_be_made(folder: Path) -> Iterator[Path]:
+    yield folder / "aws" / "credentials"
+
+
+@contextlib.contextmanager
+def write_protected(folder: Path) -> Iterator[Path]:
+    file = fire.renew(folder)
+    file.chmod(0o400)
+    yield file
+
+
+@contextlib.contextmanager
+def immutable(folder: Path) -> Iterator[Path]:
+    file = fire.renew(folder)
+    subprocess.run(["chattr", "+i", file], check=True)
+    try:
+        yield file
+    finally:
+        subprocess.run(["chattr", "-i", file], check=True)
+
+
+@contextlib.contextmanager
+def read_only_file_mount(folder: Path) -> Iterator[Path]:
+    file = fire.renew(folder)
+    with mounted(file, "--bind", str(file)):
+        subprocess.run(["mount", "-o", "remount,bind,ro", file], check=True)
+        yield file
+
+
+@contextlib.contextmanager
+def a_folder(folder: Path) -> Iterator[Path]:
+    yield folder
+
+
+@contextlib.contextmanager
+def a_fifo(folder: Path) -> Iterator[Path]:
+    os.mkfifo(folder / "fifo")
+    yield folder / "fifo"
+
+
+@contextlib.contextmanager
+def a_loop_of_links(folder: Path) -> Iterator[Path]:
+    (folder / "a").symlink_to("b")
+    (folder / "b").symlink_to("a")
+    yield folder / "a"
+
+
+@contextlib.contextmanager
+def a_file_on_the_way(folder: Path) -> Iterator[Path]:
+    (folder / "file").write_text("")
+    yield folder / "file" / "credentials"
+
+
+# By the name of the fault: what a person is told; whether it shows to people other than root only.
+REFUSED: dict[Fault, tuple[str, bool]] = {
+    full_disk: ("No space left on device", False),
+    full_disk_and_hard_links: ("No space left on device", False),
+    read_only_file_system: ("Read-only file system", False),
+    read_only_folder: ("Permission denied", True),
+    another_persons_file: ("belongs to another user; only its owner may change it", True),
+    no_folder_may_be_made: ("Permission denied", True),
+    write_protected: (r"is read-only; allow it with: chmod u\+w", False),
+    immutable: ("Operation not permitted", False),
+    read_only_file_mount: ("Read-only file system", False),
+    a_folder: ("is a folder; name a file with --credentials-file", False),
+    a_fifo: ("is not a regular file; name a file with --credentials-file", False),
+    a_loop_of_links: ("Too many levels of symbolic links", False),
+    a_file_on_the_way: ("Not a directory", False),
+}
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that everybody can reach, which pytest's own are not."""
+    path = Path(tempfile.mkdtemp(prefix="legacy-sso-"))
+    path.chmod(0o755)
+    (path / "aws").mkdir()
+    yield path / "aws"
+    shutil.rmtree(path)
+
+
+@pytest.mark.parametrize("fault", REFUSED, ids=lambda fault: fault.__name__)
+def test_a_write_that_cannot_be_done_is_refused_in_one_line(folder: Path, fault: Fault) -> None:
+    """The line names the file and the reason; the file is as it was, and nothing is left."""
+    reason, for_nobody = REFUSED[fault]
+    with fault(folder) as path:
+        before = path.read_bytes() if path.is_file() else None
+        names = sorted(folder.iterdir())
+        env = {**os.environ, "FIRE_UID": str(NOBODY if for_nobody else 0)}
+        done = fire.run(fire.writer(path), env=env)
+
+        assert done.returncode == 253
+        (line,) = lines(done.stderr)
+        assert line.startswith(str(path))
+        assert re.search(reason, line)
+        assert (path.read_bytes() if path.is_file() else None) == before
+        assert [name for name in sorted(folder.iterdir()) if name.suffix != ".lock"] == names
+
+
+@contextlib.contextmanager
+def dangling_link(folder: Path) -> Iterator[Path]:
+    link = folder / "link"
+    link.symlink_to(folder / "far" / "credentials")
+    yield link
+
+
+@contextlib.contextmanager
+def link_to_another_file_system(folder: Path) -> Iterator[Path]:
+    far = folder / "far"
+    far.mkdir()
+    with mounted(far, "-t", "tmpfs", "tmpfs"):
+        (far / "credentials").write_text(OLD)
+        (folder / "link").symlink_to(far / "credentials")
+        yield folder / "link"
+
+
+@contextlib.contextmanager
+def single_file_mount(folder: Path) -> Iterator[Path]:
+    inside = folder / "inside"
+    inside.write_text("")
+    with mounted(inside, "--bind", str(fire.renew(folder / "outside"))):
+        yield inside
+        assert "\naws_access_key_id = nnn" in (folder / "outside" / "credentials").read_text()
+
+
+@contextlib.contextmanager
+def missing_folder(folder: Path) -> Iterator[Path]:
+    yield folder / "a" / "b" / "credentials"
+
+
+@contextlib.contextmanager
+def file_system_without_attributes(folder: Path) -> Iterator[Path]:
+    with mounted(folder, "-t", "ramfs", "ramfs"):
+        (folder / "credentials").write_text(OLD)
+        yield folder / "credentials"
+
+
+GOES_ON: tuple[Fault, ...] = (
+    dangling_link,
+    link_to_another_file_system,
+    single_file_mount,
+    missing_folder,
+    file_system_without_attributes,
+)
+
+
+@pytest.mark.parametrize("fault", GOES_ON, ids=lambda fault: fault.__name__)
+def test_a_write_that_can_be_done_is_done(folder: Path, fault: Fault) -> None:
+    """Links stay links, what is mounted stays mounted, what is missing is made."""
+    with fault(folder) as path:
+        was_link, old = path.is_symlink(), path.read_text() if path.exists() else ""
+        done = fire.run(fire.writer(path))
+
+        assert (done.returncode, done.stdout.strip(), done.stderr) == (0, "", "")
+        assert path.is_symlink() is was_link
+        assert path.read_text().startswith(old.partition("aws_access_key_id = ")[0])
+        assert "aws_access_key_id = nnn" in path.read_text()
+        assert fire.left_beside(path.resolve()) == []
+
+
+# The lock.
+
+
+@pytest.mark.parametrize("error", ["ENOLCK", "EOPNOTSUPP", "ENOSYS"])
+def test_without_locks_it_goes_on_and_says_so(tmp_path: Path, error: str) -> None:
+    """Some network file systems have none."""
+    file = fire.renew(tmp_path / "aws")
+    options = ["-e", "trace=flock", "-e", f"inject=flock:error={error}"]
+    done = fire.run([*fire.strace(tmp_path / "log", *options), *fire.writer(file)])
+
+    assert done.returncode == 0
+    assert "on a file system without locks" in done.stdout
+    assert "aws_access_key_id = nnn" in file.read_text()
+
+
+def test_a_lock_held_by_a_process_that_died_is_free(tmp_path: Path) -> None:
+    """The system releases it; nobody has to remove a file."""
+    file = fire.renew(tmp_path / "aws")
+    hold = (
+        "import sys, time; from awscli_plugin_legacy_sso import lock as lock_module\n"
+        "with lock_module.exclusive(sys.argv[1], 0): print(flush=True); time.sleep(600)"
+    )
+    lock = file.parent / ".credentials.legacy-sso.lock"
+    holder = subprocess.Popen([sys.executable, "-c", hold, lock], stdout=subprocess.PIPE)
+    assert holder.stdout
+    holder.stdout.readline()
+    with pytest.raises(lock_module.LockTimeoutError), lock_module.exclusive(str(lock), 0):
+        pass
+    holder.kill()
+    holder.communicate()
+    started = time.monotonic()
+
+    assert fire.run(fire.writer(file)).returncode == 0
+    assert time.monotonic() - started < 5
+
+
+@pytest.mark.torture
+def test_a_lock_held_for_long_is_waited_for_ten_seconds(tmp_path: Path) -> None:
+    """Then one line says what it waited for; nothing waits for ever."""
+    file = fire.renew(tmp_path / "aws")
+    with lock_module.exclusive(str(file.parent / ".credentials.legacy-sso.lock"), 0):
+        started = time.monotonic()
+        done = fire.run(fire.writer(file))
+        waited = time.monotonic() - started
+
+    assert done.returncode == 253
+    assert "another refresh has been holding" in done.stderr
+    assert_untouched(file)
+    assert 10 <= waited < 15
+    print(f"\na lock that is not released was given up after {waited:.1f} s", file=sys.stderr)
+
+
+# The clock, and the real command.
+
+
+@only(DEBIAN)
+@pytest.mark.parametrize("shift", ["-2d", "+20y"])
+def test_a_clock_that_jumps_loses_nothing(person: Person, shift: str) -> None:
+    """To a computer whose clock is wrong keys may look expired; the file is whole either way."""
+    person.sign_in()
+    person.refresh("--profile", "dev")
+    old = person.credentials.read_text()
+    command = ["faketime", "-f", shift, person.cli, "sso", "refresh-legacy", "--profile", "dev"]
+    done = fire.run(command, env=person.environment)
+
+    assert fire.left_beside(person.credentials) == []
+    if done.returncode:
+        assert done.returncode in (253, 255)
+        assert len(lines(done.stderr)) == 1
+        assert person.credentials.read_text() == old
+    else:
+        keys = person.sections()["dev-legacy-sso"]
+        issued = person.center.keys_of(keys["aws_access_key_id"])
+        assert issued
+        assert keys["aws_session_token"] == issued.session_token
+    assert (done.returncode == 0) is (shift == "-2d")
+
+
+@pytest.mark.parametrize("fault", [full_disk, read_only_file_system], ids=lambda f: f.__name__)
+def test_the_real_command_says_what_is_wrong_in_one_line(
+    person: Person, folder: Path, fault: Fault
+) -> None:
+    """Status 253, and the CLI's own words begin the line."""
+    person.sign_in()
+    with fault(folder) as file:
+        done = person.refresh("--profile", "dev", "--credentials-file", str(file))
+
+        assert (done.status, done.out) == (253, "")
+        (line,) = lines(done.err)
+        assert re.match(rf"aws: \[ERROR\]: dev: {file}: .*{REFUSED[fault][0]}", line)
+        assert_untouched(file)

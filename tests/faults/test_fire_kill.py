@@ -1,0 +1,209 @@
+"""Killed anywhere: the file is the old one or the new one, whole, and the next run clears up."""
+
+from __future__ import annotations
+
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+
+import pytest
+from support import fire
+from support.fire import OLD, Call
+from support.person import FROZEN, Person, only
+
+
+class Killing:
+    """One way to write a file, killed again and again at another call."""
+
+    def __init__(self, folder: Path, *, linked: bool, mode: int) -> None:
+        self.folder, self.linked, self.mode = folder, linked, mode
+        self.log = folder.parent / "strace.log"
+        self.file = self.renew()
+        command = fire.writer(self.file)
+        done = fire.run([*fire.strace(self.log), *command])
+        assert done.returncode == 0, done.stderr
+        self.new = self.file.read_text()
+        self.calls = list(fire.calls(self.log, start="legacy-sso.lock"))
+
+    def renew(self) -> Path:
+        file = fire.renew(self.folder, mode=self.mode)
+        if self.linked:
+            twin = self.folder.parent / "twin"
+            twin.unlink(missing_ok=True)
+            twin.hardlink_to(file)  # so that it cannot be replaced, only rewritten in place
+        return file
+
+    def kill(self, call: Call) -> str:
+        """Kill a write at a call, and check all promises; return what the file was."""
+        self.renew()
+        command = fire.writer(self.file)
+        killed = fire.run([*fire.strace(self.log, *fire.kill_at(call)), *command])
+        if killed.returncode == 0:  # fewer other processes than before, so fewer looks at them
+            return "not reached"
+        assert killed.returncode == -signal.SIGKILL, call.line
+        content = self.file.read_text()
+        state = {OLD: "old", self.new: "new"}.get(content, "torn")
+        assert state != "torn" or self.linked, call.line
+        fire.assert_no_wider(self.file, self.mode)
+        left = bool(fire.left_beside(self.file))
+
+        # The next run, whatever it is for, brings a torn file back and clears what was left.
+        again = fire.run(fire.writer(self.file, "other", "x"))
+        assert again.returncode == 0, again.stderr
+        assert fire.left_beside(self.file) == [], call.line
+        restored = self.file.read_text().partition("\n\n[other]")[0] + "\n"
+        assert restored in (OLD, self.new), call.line
+        assert state in ("torn", {OLD: "old", self.new: "new"}[restored])
+        return f"{state}, {'something' if left else 'nothing'} left"
+
+
+WAYS = pytest.mark.parametrize(
+    ("linked", "mode"), [(False, 0o600), (False, 0o640), (True, 0o600)], ids=str
+)
+
+
+@WAYS
+def test_killed_at_each_call_that_changes_a_file(tmp_path: Path, linked: bool, mode: int) -> None:
+    """Old or new, whole, at each of them; a rewrite in place is undone by the next run."""
+    killing = Killing(tmp_path / "aws", linked=linked, mode=mode)
+    changes = [call for call in killing.calls if re.match(fire.CHANGES, call.name)]
+    changes = [call for call in changes if "O_RDONLY" not in call.line]
+    states = Counter(killing.kill(call) for call in changes)
+
+    assert len(changes) >= 8
+    assert "not reached" not in states
+    assert any(state.startswith("old, something") for state in states)
+    assert any(state.startswith("new") for state in states)
+    assert any(state.startswith("torn") for state in states) is linked
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(1800)
+@WAYS
+def test_killed_at_every_single_call(tmp_path: Path, linked: bool, mode: int) -> None:
+    """From taking the lock to the end of the process: reads and memory calls too."""
+    killing = Killing(tmp_path / "aws", linked=linked, mode=mode)
+    calls = [call for call in killing.calls if call.name != "exit_group"]
+    states = Counter(killing.kill(call) for call in calls)
+    way = "in place" if linked else f"replaced, mode {mode:o}"
+    reached = len(calls) - states.pop("not reached", 0)
+    print(f"\nkilled at {reached} of {len(calls)} calls, {way}: {dict(states)}", file=sys.stderr)
+    assert reached >= max(40, 0.8 * len(calls))
+    assert_both(states)
+
+
+def signed_in_with_keys(person: Person) -> str:
+    """Have a legacy profile that is there already, and return the file's text."""
+    person.sign_in()
+    assert person.refresh("--profile", "dev").status == 0
+    person.credentials.write_text(f"# mine\n[x]\nk = v\n\n{person.credentials.read_text()}")
+    return person.credentials.read_text()
+
+
+def assert_both(states: Counter[str]) -> None:
+    """Kills came before the new file was there, and after."""
+    found = +states
+    assert any(state.startswith("old") for state in found), states
+    assert any(state.startswith("new") for state in found), states
+
+
+def assert_old_or_new(person: Person, old: str) -> str:
+    """Check the file that a killed refresh left, then that the next one works and clears up."""
+    content = person.credentials.read_text()
+    state = "old" if content == old else "new"
+    assert re.sub(" = .*", "", content) == re.sub(" = .*", "", old)
+    keys = person.sections()["dev-legacy-sso"]
+    issued = person.center.keys_of(keys["aws_access_key_id"])
+    assert issued
+    assert keys["aws_secret_access_key"] == issued.secret_access_key
+    assert keys["aws_session_token"] == keys["aws_security_token"] == issued.session_token
+    fire.assert_no_wider(person.credentials, 0o600)
+    return f"{state}, {'something' if fire.left_beside(person.credentials) else 'nothing'} left"
+
+
+def assert_next_run_clears_up(person: Person) -> None:
+    assert person.refresh("--profile", "dev").status == 0
+    assert fire.left_beside(person.credentials) == []
+
+
+@only(FROZEN)
+def test_a_real_refresh_killed_before_and_after_the_file_is_replaced(
+    person: Person, tmp_path: Path
+) -> None:
+    """The official CLI, killed on its way into the rename, and right after it."""
+    old = signed_in_with_keys(person)
+    log = tmp_path / "strace.log"
+    command = [person.cli, "sso", "refresh-legacy", "--profile", "dev"]
+    for name, state in [("rename", "old, something left"), ("unlink", "new, nothing left")]:
+        person.credentials.write_text(old)
+        for left in fire.left_beside(person.credentials):
+            left.unlink()  # or the first unlink would be the one that clears it
+        call = f"inject={name}:signal=KILL:when=1"
+        options = ["-e", f"trace={name}", "-e", call]
+        killed = fire.run([*fire.strace(log, *options), *command], env=person.environment)
+
+        assert killed.returncode == -signal.SIGKILL
+        assert ".credentials.legacy-sso-" in log.read_text()
+        assert assert_old_or_new(person, old) == state
+    assert_next_run_clears_up(person)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(3600)
+@only(FROZEN)
+def test_a_real_refresh_killed_at_each_call_of_its_write(person: Person, tmp_path: Path) -> None:
+    """The official CLI, whose own Python opens, flushes and closes as it sees fit."""
+    old = signed_in_with_keys(person)
+    log = tmp_path / "strace.log"
+    command = [person.cli, "sso", "refresh-legacy", "--profile", "dev"]
+    assert fire.run([*fire.strace(log), *command], env=person.environment).returncode == 0
+    start = ".credentials.legacy-sso.lock"
+    calls = [call for call in fire.calls(log, start) if re.match(fire.CHANGES, call.name)]
+    calls = [call for call in calls if ".pyc" not in call.line]
+    states: Counter[str] = Counter()
+    for call in calls:
+        person.credentials.write_text(old)
+        killing = fire.strace(log, *fire.kill_at(call))
+        killed = fire.run([*killing, *command], env=person.environment)
+        states[assert_old_or_new(person, old)] += killed.returncode == -signal.SIGKILL
+    assert_next_run_clears_up(person)
+    print(f"\nreal refresh killed at {states.total()} calls: {dict(states)}", file=sys.stderr)
+    assert states.total() >= 10
+    assert_both(states)
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(7200)
+@only(FROZEN)
+def test_a_real_refresh_killed_at_a_thousand_random_moments(person: Person) -> None:
+    """From the moment when the keys were asked for, when the write is due, up to its end."""
+    old = signed_in_with_keys(person)
+    states: Counter[str] = Counter()
+    tries = 0
+    while states.total() < 1000:
+        tries += 1
+        assert tries <= 2000, f"killed {states.total()} times"
+        person.center.reset_calls()
+        process = subprocess.Popen(
+            [person.cli, "sso", "refresh-legacy", "--profile", "dev"],
+            env=person.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        person.center.wait_for("GetRoleCredentials")
+        time.sleep(random.uniform(0, 0.015))  # the moment itself: there is nothing to wait for
+        process.kill()
+        was_killed = process.wait() == -signal.SIGKILL  # or it was done before
+        states[assert_old_or_new(person, old)] += was_killed
+        if tries % 20 == 0:  # each time would take as long as the kills themselves
+            assert_next_run_clears_up(person)
+        old = person.credentials.read_text()
+    assert_next_run_clears_up(person)
+    print(f"\nreal refresh killed at 1,000 random moments: {dict(states)}", file=sys.stderr)
+    assert_both(states)

@@ -1,0 +1,116 @@
+"""What a container is given of ``~/.aws``: what the README advises, and what it advises against.
+
+A container is played by a mount namespace, which is what one is as far as files go. That takes
+root: elsewhere these tests fail, and say so.
+"""
+
+from __future__ import annotations
+
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from support.newcomer import aws_v1
+from support.person import FROZEN, PROFILES, Finished, Person, only
+
+KEY = ("configure", "get", "aws_access_key_id", "--profile", "dev-legacy-sso")
+
+
+class Container:
+    """A shell that goes on while things change outside; the folder of the plugin is not there."""
+
+    def __init__(self, person: Person, shell: subprocess.Popen[str]) -> None:
+        self._person = person
+        self._shell = shell
+
+    def run(self, command: str) -> Finished:
+        assert self._shell.stdin
+        assert self._shell.stdout
+        self._shell.stdin.write(f'{{ {command}\n}} 2>&1 </dev/null; printf "\\nended $?\\n"\n')
+        self._shell.stdin.flush()
+        said = ""
+        for line in self._shell.stdout:
+            if line.startswith("ended "):
+                return Finished(int(line.split()[1]), said.strip(), "")
+            said += line
+        raise AssertionError(f"the container ended; only root can have one: {said}")
+
+    def v1(self, *arguments: str) -> Finished:
+        return self.run(f"'{aws_v1()}' {' '.join(arguments)}")
+
+    def v2(self, *arguments: str) -> Finished:
+        return self.run(f"'{self._person.cli}' {' '.join(arguments)}")
+
+
+@contextmanager
+def container(person: Person, *mounts: tuple[str, str]) -> Iterator[Container]:
+    """Start one whose HOME has these files or folders of the HOME outside, read-only."""
+    outside = person.home.parent / "outside"
+    outside.mkdir()
+    script = f"set -e; mount --bind '{person.home}' '{outside}'"
+    for hidden in person.home, person.plugin_path:
+        script += f"; mount -t tmpfs none '{hidden}'"
+    for source, target in mounts:
+        make = f"mkdir -p ~/{target}"
+        if (person.home / source).is_file():
+            make = f"mkdir -p $(dirname ~/{target}); touch ~/{target}"
+        script += f"; {make}; mount -o bind,ro '{outside}/{source}' ~/{target}"
+    with subprocess.Popen(
+        ["unshare", "--mount", "sh", "-c", f"{script}; umount '{outside}'; set +e; exec sh"],
+        env={**person.environment, "AWS_DEFAULT_REGION": "us-east-1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    ) as shell:
+        yield Container(person, shell)
+
+
+@only(FROZEN)
+def test_a_folder_of_legacy_profiles_is_all_a_container_needs(person: Person) -> None:
+    """Old and new CLIs work with it, without the plugin; ``--all`` outside is seen inside."""
+    person.configure(f"{PROFILES}\n[legacy-sso]\ncredentials_files = ~/.aws-legacy/credentials\n")
+    person.sign_in()
+    own = ("--credentials-file", "~/.aws-legacy/credentials")
+    assert person.refresh("--profile", "dev", *own).status == 0
+
+    with container(person, (".aws-legacy", ".aws")) as inside:
+        who = ("--profile", "dev-legacy-sso", "sts", "get-caller-identity")
+        for ask in inside.v1, inside.v2:
+            answer = ask(*who, "--endpoint-url", person.center.url)
+            assert "assumed-role/AWSReservedSSO_Developer" in answer.out, answer
+        before = inside.v2(*KEY).out
+        assert person.refresh("--all").status == 0
+        after = inside.v2(*KEY).out
+        assert after.startswith("ASIA")
+        assert before != after
+        assert inside.v1(*KEY).out == after
+        assert "accessToken" not in inside.run("cat ~/.aws/* ~/.aws/.[a-z]*").out
+
+
+@only(FROZEN)
+def test_all_of_the_aws_folder_is_too_much(person: Person) -> None:
+    """The sign-in token goes along, and every `aws` in there fails for want of the plugin."""
+    person.sign_in()
+    assert person.refresh("--profile", "dev").status == 0
+
+    with container(person, (".aws", ".aws")) as inside:
+        for ask in inside.v1, inside.v2:
+            answer = ask("--version")
+            assert answer.status != 0
+            assert "No module named" in answer.out
+        assert "accessToken" in inside.run("cat ~/.aws/sso/cache/*").out
+
+
+@only(FROZEN)
+def test_the_single_file_goes_stale(person: Person) -> None:
+    """It works, until the first refresh: the container keeps the file that was replaced."""
+    person.sign_in()
+    assert person.refresh("--profile", "dev").status == 0
+
+    with container(person, (".aws/credentials", ".aws/credentials")) as inside:
+        before = inside.v1(*KEY).out
+        assert before.startswith("ASIA")
+        person.refresh("--all")
+        assert inside.v1(*KEY).out == before
+        assert person.sections()["dev-legacy-sso"]["aws_access_key_id"] != before

@@ -1,0 +1,114 @@
+"""What the tests under fire share: a write in a process of its own, and strace to disturb it."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+# Refreshes one legacy profile as the command does, without the AWS CLI and its second of start.
+_WRITER = """
+import os, sys
+from datetime import UTC, datetime
+from awscli_plugin_legacy_sso.file import credentials_file, ini_text, legacy_profile
+from awscli_plugin_legacy_sso import errors
+path, name, keys = sys.argv[1:]
+credentials = legacy_profile.Credentials(keys, keys, keys, datetime(2026, 11, 22, tzinfo=UTC))
+ini_text.IniText("\\n")  # so that all is imported that another user may not reach
+if uid := int(os.environ.get("FIRE_UID", 0)):
+    os.setgroups([])
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+edit = lambda text: legacy_profile.write(text, name, "dev", credentials, None)
+try:
+    done = credentials_file.update(path, edit)
+except errors.LegacySsoError as error:
+    print(error, file=sys.stderr)
+    sys.exit(error.status)
+print(*done.warnings, sep="\\n")
+"""
+# At these a file's content, name or access changes.
+CHANGES = "^(openat|write|pwrite64|ftruncate|fsync|fchmod|fchown|fsetxattr|rename|unlink|mkdir)$"
+OLD = "# mine\n[default]\naws_access_key_id=AKIAIOSFODNN7EXAMPLE\n\n[dev-legacy-sso]\n"
+OLD += f"aws_access_key_id = {'o' * 900}\naws_session_token = o\nx_legacy_sso_source = dev\n"
+KEYS = "n" * 200  # with less of them than OLD has, so that a rewrite in place also truncates
+
+
+def writer(path: Path | str, name: str = "dev-legacy-sso", keys: str = KEYS) -> list[str]:
+    """Return the command that writes a legacy profile with these keys."""
+    return [sys.executable, "-c", _WRITER, str(path), name, keys]
+
+
+def run(
+    command: Sequence[object], env: Mapping[str, str] | None = None, timeout: float = 60
+) -> subprocess.CompletedProcess[str]:
+    """Run a command to its end, with what it says."""
+    return subprocess.run(
+        [str(part) for part in command],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=timeout,
+    )
+
+
+@dataclass(frozen=True)
+class Call:
+    """One system call of a traced command: its name, and the how manieth of that name it was."""
+
+    name: str
+    count: int
+    line: str
+
+
+def strace(log: Path, *options: str) -> list[str]:
+    return ["strace", "--follow-forks", "--quiet=attach,exit", "-o", str(log), *options]
+
+
+def calls(log: Path, start: str) -> Iterator[Call]:
+    """Yield a traced command's calls from the one on that mentions ``start``."""
+    counts: Counter[tuple[str, str]] = Counter()
+    started = False
+    for line in log.read_text(errors="replace").splitlines():
+        found = re.match(r"(\d+) +(\w+)\(", line)
+        if found:
+            process, name = found.groups()
+            counts[process, name] += 1  # strace counts them for each thread
+            started = started or start in line
+            if started:
+                yield Call(name, counts[process, name], line)
+
+
+def kill_at(call: Call) -> list[str]:
+    """Return the options by which strace kills a command on its way into a call."""
+    return ["-e", f"trace={call.name}", "-e", f"inject={call.name}:signal=KILL:when={call.count}"]
+
+
+def left_beside(path: Path) -> list[Path]:
+    """Return what we left beside a file, but for the lock, which is meant to stay."""
+    lock = f".{path.name}.legacy-sso.lock"
+    return [other for other in path.parent.glob(f".{path.name}.*") if other.name != lock]
+
+
+def assert_no_wider(path: Path, mode: int) -> None:
+    """Nobody can read what lies beside a file who could not read the file itself."""
+    for other in path.parent.glob(f".{path.name}.*"):
+        access = stat.S_IMODE(other.stat().st_mode)
+        assert access & 0o077 & ~mode == 0, f"{other.name} has mode {access:o}"
+
+
+def renew(folder: Path, content: str = OLD, mode: int = 0o600) -> Path:
+    """Make a folder that holds a credentials file and nothing else."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir()
+    file = folder / "credentials"
+    file.write_text(content)
+    file.chmod(mode)
+    return file
