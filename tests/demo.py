@@ -8,7 +8,6 @@ folder. Standard library only: this runs before anything is installed.
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -86,12 +85,11 @@ def runs_boto() -> bool:
 
 def make_home(scratch: Path) -> Path:
     """Make a HOME for somebody who has just enabled the plugin."""
-    package = scratch / "plugins" / "awscli_plugin_legacy_sso"
-    shutil.copytree(CHECKOUT / "awscli_plugin_legacy_sso", package)
+    plugin_path = real_parts.plugin_folder(scratch / "plugins", CHECKOUT)
     (scratch / "browser.py").write_text(BROWSER)
     home = scratch / "home"
     (home / ".aws").mkdir(parents=True)
-    (home / ".aws" / "config").write_text(CONFIG.format(plugin_path=package.parent))
+    (home / ".aws" / "config").write_text(CONFIG.format(plugin_path=plugin_path))
     return home
 
 

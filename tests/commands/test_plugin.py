@@ -130,7 +130,7 @@ def test_nothing_from_pypi_is_needed() -> None:
     """awscli from PyPI is the v1, and would take the place of a v2: no dependency at all."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
 
-    assert project["dependencies"] == []
+    assert project["dependencies"] == ["configupdater>=4.1"]
 
 
 HELP = Path(__file__).parent / "help"
