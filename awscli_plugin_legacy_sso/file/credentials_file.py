@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from ..errors import CredentialsFileError
 from ..lock import LockTimeoutError, exclusive, lock
-from .ini_text import EditError, IniText, UnreadableTextError
+from .document import Document, EditError, UnreadableTextError
 
 _LOCK_SECONDS = 10
 _SETTLE_SECONDS = 0.2
@@ -27,7 +27,7 @@ _BOM = b"\xef\xbb\xbf"
 # Said of extended attributes, and of a folder's fsync, where the file system has none.
 _NOT_SUPPORTED = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 
-Edit = Callable[[IniText], None]
+Edit = Callable[[Document], None]
 
 
 @dataclass
@@ -49,7 +49,7 @@ def expand(path: str) -> str:
     return os.path.expanduser(os.path.expandvars(path))
 
 
-def read(path: str) -> IniText:
+def read(path: str) -> Document:
     """Read a credentials file; a file that is not there reads as empty.
 
     Raises:
@@ -63,9 +63,9 @@ def read(path: str) -> IniText:
         return _parse(path, _look(target).content)
 
 
-def read_all(paths: Iterable[str]) -> tuple[dict[str, IniText], list[CredentialsFileError]]:
+def read_all(paths: Iterable[str]) -> tuple[dict[str, Document], list[CredentialsFileError]]:
     """Read credentials files; return the texts of those that can be read, and why others cannot."""
-    texts: dict[str, IniText] = {}
+    texts: dict[str, Document] = {}
     errors: list[CredentialsFileError] = []
     for path in paths:
         try:
@@ -224,7 +224,7 @@ def _make_folder(folder: str) -> None:
             os.mkdir(folder, 0o700)
 
 
-def _parse(path: str, content: bytes | None) -> IniText:
+def _parse(path: str, content: bytes | None) -> Document:
     content = content or b""
     if content.startswith(_BOM):
         raise CredentialsFileError(
@@ -232,7 +232,7 @@ def _parse(path: str, content: bytes | None) -> IniText:
             "save it as plain UTF-8"
         )
     try:
-        return IniText(content.decode())
+        return Document(content.decode())
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
         raise CredentialsFileError(
@@ -244,7 +244,7 @@ def _parse(path: str, content: bytes | None) -> IniText:
         ) from None
 
 
-def _render(path: str, text: IniText) -> bytes:
+def _render(path: str, text: Document) -> bytes:
     try:
         return text.render().encode()
     except EditError as error:

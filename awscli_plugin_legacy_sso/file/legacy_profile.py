@@ -3,7 +3,7 @@
 A legacy profile is a section of static keys that every AWS tool understands, and a record of where
 they came from: ``x_legacy_sso_source``, which also says that the section is ours.
 
-Pure: sections are read from and edited in an :class:`~.ini_text.IniText`.
+Pure: sections are read from and edited in an :class:`~.document.Document`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from enum import Enum
 from typing import NamedTuple
 
 from ..errors import InvalidNameError
-from .ini_text import IniText
+from .document import Document
 
 RECORD = "x_legacy_sso_source"
 EXPIRATION = "x_security_token_expires"
@@ -76,7 +76,7 @@ class Holds(Enum):
     SETTINGS = "settings that say how to get credentials"
 
 
-def what_section_holds(text: IniText, name: str) -> Holds:
+def what_section_holds(text: Document, name: str) -> Holds:
     """Tell what would be lost if a legacy profile were written under this name."""
     own = text.own(name)
     if _CREDENTIAL_SETTINGS & own.keys():
@@ -89,12 +89,12 @@ def what_section_holds(text: IniText, name: str) -> Holds:
     return Holds.LEGACY_PROFILE if RECORD in own else Holds.NOTHING
 
 
-def legacy_profiles(text: IniText) -> list[LegacyProfile]:
+def legacy_profiles(text: Document) -> list[LegacyProfile]:
     """Return the legacy profiles in a file, in its order."""
     return [legacy for name in text.sections() if (legacy := legacy_profile(text, name))]
 
 
-def legacy_profile(text: IniText, name: str) -> LegacyProfile | None:
+def legacy_profile(text: Document, name: str) -> LegacyProfile | None:
     """Return the legacy profile of this name, if the section is one."""
     if RECORD in text.own(name) and what_section_holds(text, name) is Holds.LEGACY_PROFILE:
         return _from_section(name, text.own(name))
@@ -102,7 +102,7 @@ def legacy_profile(text: IniText, name: str) -> LegacyProfile | None:
 
 
 def write(
-    text: IniText, name: str, source: str, credentials: Credentials, region: str | None
+    text: Document, name: str, source: str, credentials: Credentials, region: str | None
 ) -> None:
     """Make or renew the legacy profile ``name``. Keys that a person added to it stay.
 
@@ -125,7 +125,7 @@ def write(
     text.set(name, values, drop={EXPIRATION} - values.keys())
 
 
-def sign_out(text: IniText, name: str) -> None:
+def sign_out(text: Document, name: str) -> None:
     """Put a word that every service refuses in place of the keys; source and place stay."""
     text.set(name, dict.fromkeys(_KEYS, SIGNED_OUT), drop={EXPIRATION})
 

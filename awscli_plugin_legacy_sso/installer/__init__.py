@@ -16,7 +16,7 @@ from functools import partial
 
 from ..errors import CredentialsFileError, LegacySsoError
 from ..file import credentials_file
-from ..file.ini_text import IniText
+from ..file.document import Document
 from ..jobs.manage import Choice, remove_legacy
 from ..plan.profiles import Configuration
 from . import package_copy
@@ -122,7 +122,7 @@ def uninstall(*, remove_legacy_profiles: bool, dry_run: bool) -> None:
                 os.unlink(lock)
 
 
-def how_to_mend(aws: Aws, why: str, config: IniText) -> str | None:
+def how_to_mend(aws: Aws, why: str, config: Document) -> str | None:
     """Return what to do about an AWS CLI whose trial ended so; ``None``: that is not known."""
     if aws.in_container:
         return "give the container a folder of its own: see Containers in the README"
@@ -184,7 +184,7 @@ def _check_clis(
 
 def _complaint(aws: Aws, why: str, config: str) -> str:
     what = "cannot work" if aws.is_v2 else "is no v2, and not one of its commands will work"
-    mend = how_to_mend(aws, why, IniText(config))
+    mend = how_to_mend(aws, why, Document(config))
     return f"{aws} {what} with the plugin in {config_file()}: {why}{f'; {mend}' if mend else ''}"
 
 
@@ -288,11 +288,11 @@ def _print_diffs(edits: Iterable[Edit]) -> None:
             print(line)
 
 
-def _config_if_readable() -> IniText:
+def _config_if_readable() -> Document:
     try:
         return credentials_file.read(config_file())
     except CredentialsFileError:  # all the more reason to uninstall
-        return IniText("")
+        return Document("")
 
 
 def _warn(text: str) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 from ..errors import LegacySsoError
 from ..file import credentials_file
-from ..file.ini_text import IniText
+from ..file.document import Document
 from . import GET_THE_CLI, how_to_mend
 from .package_copy import is_current
 from .plugin_lines import (
@@ -91,7 +91,7 @@ def examine() -> Iterator[Finding]:
 
 
 def _plugin_lines(
-    config: str, text: IniText, entries: Sequence[str], folder: str
+    config: str, text: Document, entries: Sequence[str], folder: str
 ) -> Iterator[Finding]:
     written = next((entry for entry in entries if means(entry, folder)), None)
     if written == folder:
@@ -131,7 +131,7 @@ def _package(folder: str) -> Finding:
     return Finding(f"the plugin in {folder} is this version")
 
 
-def _clis(config: str, text: IniText) -> Generator[Finding, None, Sequence[Aws]]:
+def _clis(config: str, text: Document) -> Generator[Finding, None, Sequence[Aws]]:
     """Yield what is to say about each AWS CLI; return those that can run the plugin."""
     found = find_aws(shells())
     with ThreadPoolExecutor() as at_once:

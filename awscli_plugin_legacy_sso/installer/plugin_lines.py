@@ -11,7 +11,7 @@ from collections.abc import Sequence
 
 from ..errors import LegacySsoError
 from ..file.credentials_file import expand
-from ..file.ini_text import IniText
+from ..file.document import Document
 from .surroundings import PACKAGE, PROGRAM
 
 SECTION = "plugins"
@@ -20,7 +20,7 @@ PLUGIN_KEY = "legacy_sso"
 _MARK = f"# {PROGRAM}"
 
 
-def path_list(config: IniText) -> list[str]:
+def path_list(config: Document) -> list[str]:
     """Return the folders the CLI looks for plugins in, as they are written.
 
     Raises:
@@ -32,7 +32,7 @@ def path_list(config: IniText) -> list[str]:
     return value.split(os.pathsep) if value else []
 
 
-def plugin_keys(config: IniText) -> list[str]:
+def plugin_keys(config: Document) -> list[str]:
     """Return the keys that name our package, also where its name is in quotes or has dashes."""
     return [
         key
@@ -54,7 +54,7 @@ def has_package(folder: str) -> bool:
 
 def turned_on(text: str, folder: str) -> str:
     """Return a config file's text with the plugin on; other plugins and their paths stay."""
-    config = IniText(text)
+    config = Document(text)
     entries = path_list(config)
     keys = plugin_keys(config) or [PLUGIN_KEY]
     values = {
@@ -82,7 +82,7 @@ def turned_off(text: str, folder: str) -> str:
     """Return a config file's text without our folder, and without a key that would find nothing."""
     if PROGRAM not in text and PACKAGE not in text:
         return text  # which may even be one that no AWS tool can read
-    config = IniText(text)
+    config = Document(text)
     entries = path_list(config)
     kept = [entry for entry in entries if not means(entry, folder)]
     drop = [] if any(map(has_package, kept)) else plugin_keys(config)
@@ -102,7 +102,7 @@ def turned_off(text: str, folder: str) -> str:
 
 def moved(text: str, folder: str, to: str) -> str:
     """Return a config file's text that finds the plugin in another folder."""
-    config = IniText(text)
+    config = Document(text)
     entries = [to if entry == folder else entry for entry in path_list(config)]
     config.set(SECTION, {PATH_KEY: os.pathsep.join(entries)})
     return config.render()

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from ..errors import CredentialsFileError, LegacySsoError
 from ..file import credentials_file
-from ..file.ini_text import EditError, UnreadableTextError
+from ..file.document import EditError, UnreadableTextError
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from ..file.credentials_file import expand
-from ..file.ini_text import IniText
+from ..file.document import Document
 
 PACKAGE = "awscli_plugin_legacy_sso"
 PROGRAM = "awscli-plugin-legacy-sso"
@@ -41,7 +41,7 @@ def config_file() -> str:
     return os.path.abspath(expand(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config"))
 
 
-def credentials_files(config: IniText) -> list[str]:
+def credentials_files(config: Document) -> list[str]:
     """Return the paths of the credentials files: the CLI's own, then those of ``[legacy-sso]``."""
     first = os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
     further = config.own("legacy-sso").get("credentials_files", "").split(os.pathsep)

@@ -10,7 +10,7 @@ from typing import Any
 
 from ..errors import CredentialsFileError, ProfileError
 from ..file import credentials_file
-from ..file.ini_text import IniText
+from ..file.document import Document
 from ..file.legacy_profile import LegacyProfile, legacy_profiles, timestamp
 from ..file.legacy_profile import sign_out as sign_out_section
 from ..plan.profiles import Configuration, SignIn
@@ -109,7 +109,7 @@ class _Editor:
     done: list[LegacyProfile] = field(default_factory=list)
     skipped: list[LegacyProfile] = field(default_factory=list)
 
-    def edit(self, text: IniText) -> None:
+    def edit(self, text: Document) -> None:
         chosen = _chosen(self.configuration, text, self.choice)
         self.skipped = [
             legacy
@@ -172,7 +172,7 @@ def _warnings(
 
 
 def _check_choice(
-    configuration: Configuration, texts: Mapping[str, IniText], choice: Choice
+    configuration: Configuration, texts: Mapping[str, Document], choice: Choice
 ) -> None:
     session = choice.sso_session
     is_used = any(
@@ -191,7 +191,7 @@ def _check_choice(
             )
 
 
-def _chosen(configuration: Configuration, text: IniText, choice: Choice) -> list[LegacyProfile]:
+def _chosen(configuration: Configuration, text: Document, choice: Choice) -> list[LegacyProfile]:
     """Return the legacy profiles that every given condition is true of."""
     now = datetime.now(UTC)
     return [

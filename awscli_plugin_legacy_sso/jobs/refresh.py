@@ -10,7 +10,7 @@ from typing import NamedTuple
 from ..errors import CredentialsFileError, LegacySsoError, SignInError
 from ..fetch.credentials import Outcome
 from ..file import credentials_file
-from ..file.ini_text import IniText
+from ..file.document import Document
 from ..file.legacy_profile import Credentials, LegacyProfile, legacy_profile, write
 from ..plan.profiles import Configuration, Refresh, Selection, SignIn, plan
 
@@ -107,7 +107,7 @@ class _Due(NamedTuple):
     item: Refresh
     there: LegacyProfile | None
 
-    def taken_away(self, text: IniText) -> str | None:
+    def taken_away(self, text: Document) -> str | None:
         """Return what somebody has done to it since, if it must not be brought back."""
         if self.there is None:
             return None
@@ -118,7 +118,7 @@ class _Due(NamedTuple):
 
 
 def _before_fetching(
-    item: Refresh, configuration: Configuration, text: IniText, manner: Manner
+    item: Refresh, configuration: Configuration, text: Document, manner: Manner
 ) -> Result:
     try:
         if item.error:
@@ -175,7 +175,7 @@ def _write(
     results: dict[tuple[str, str], Result] = {}
     warnings: list[str] = []
 
-    def edit(text: IniText) -> None:
+    def edit(text: Document) -> None:
         warnings.clear()
         for one in due:
             result, warning = _write_one(configuration, text, one, outcomes[one.item.source])
@@ -186,7 +186,7 @@ def _write(
         if any(isinstance(outcomes[one.item.source], Credentials) for one in due):
             report.warnings += credentials_file.update(path, edit).warnings
         else:
-            edit(IniText(""))  # there is nothing to write
+            edit(Document(""))  # there is nothing to write
     except LegacySsoError as error:
         return {(path, one.item.name): Result(one.item, "failed", error=error) for one in due}
     report.warnings += warnings
@@ -194,7 +194,7 @@ def _write(
 
 
 def _write_one(
-    configuration: Configuration, text: IniText, due: _Due, outcome: Outcome
+    configuration: Configuration, text: Document, due: _Due, outcome: Outcome
 ) -> tuple[Result, str | None]:
     item = due.item
     if isinstance(outcome, LegacySsoError):

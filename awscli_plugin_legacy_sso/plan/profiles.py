@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from ..errors import LegacySsoError, ProfileError, RefusedError, UsageError
-from ..file.ini_text import IniText
+from ..file.document import Document
 from ..file.legacy_profile import (
     RECORD,
     SOURCE_SETTINGS,
@@ -31,7 +31,7 @@ _NOT_FRESH = {
 }
 
 Settings = Mapping[str, Any]
-Texts = Mapping[str, IniText]  # The credentials files' texts by path, the main one first.
+Texts = Mapping[str, Document]  # The credentials files' texts by path, the main one first.
 
 
 # Named tuples, as in the other modules that each refresh imports: to make a class of a frozen
@@ -193,7 +193,7 @@ class Refresh(NamedTuple):
     force: bool = False
     error: LegacySsoError | None = None
 
-    def check(self, configuration: Configuration, text: IniText) -> str | None:
+    def check(self, configuration: Configuration, text: Document) -> str | None:
         """Return a warning to print if there is one.
 
         Called when planning and again under the lock: the file may have changed in between.
@@ -206,7 +206,7 @@ class Refresh(NamedTuple):
         _check_section(self, what_section_holds(text, self.name))
         return _check_shadowing(self, configuration, text)
 
-    def renews(self, text: IniText) -> bool:
+    def renews(self, text: Document) -> bool:
         """Tell whether the legacy profile is there already, from the same source."""
         there = legacy_profile(text, self.name)
         return there is not None and there.source == self.source
@@ -327,7 +327,7 @@ def _renewals(texts: Texts, selection: Selection) -> Iterator[Refresh]:
 
 
 def _region(
-    configuration: Configuration, text: IniText, selection: Selection, source: str, name: str
+    configuration: Configuration, text: Document, selection: Selection, source: str, name: str
 ) -> str | None:
     """Return the region to write: once the section is made, the region in it is the person's."""
     if name == source:
@@ -339,7 +339,7 @@ def _region(
     return configuration.settings(source).get("region")
 
 
-def _with_source_checked(configuration: Configuration, text: IniText, refresh: Refresh) -> Refresh:
+def _with_source_checked(configuration: Configuration, text: Document, refresh: Refresh) -> Refresh:
     try:
         if refresh.source not in configuration.profiles and refresh.renews(text):
             raise ProfileError(
@@ -377,7 +377,7 @@ def _check_section(refresh: Refresh, holds: Holds) -> None:
         )
 
 
-def _check_shadowing(refresh: Refresh, configuration: Configuration, text: IniText) -> str | None:
+def _check_shadowing(refresh: Refresh, configuration: Configuration, text: Document) -> str | None:
     """Refuse a name under which static keys would take the place of a profile that works.
 
     In the CLI they do so for ``credential_process`` and ``login_session`` profiles and for role
@@ -404,7 +404,7 @@ def _check_shadowing(refresh: Refresh, configuration: Configuration, text: IniTe
     )
 
 
-def _is_live(configuration: Configuration, text: IniText, name: str) -> bool:
+def _is_live(configuration: Configuration, text: Document, name: str) -> bool:
     settings = configuration.settings(name)
     # Long-term keys that are not in this credentials file stand in the config file or another one.
     has_keys_elsewhere = (

@@ -24,7 +24,7 @@ from support import fire
 from support.person import FROZEN, PROFILES, Person, interrupted, only, wait_until
 
 from awscli_plugin_legacy_sso.errors import InvalidNameError
-from awscli_plugin_legacy_sso.file.ini_text import IniText
+from awscli_plugin_legacy_sso.file.document import Document
 from awscli_plugin_legacy_sso.file.legacy_profile import Credentials, write
 
 MINE = "[mine]\nk = v\n"
@@ -46,7 +46,7 @@ def test_any_name_and_value_is_read_back_exactly_or_refused(
     tmp_path_factory: pytest.TempPathFactory, name: str, source: str, key: str, region: str | None
 ) -> None:
     """No name, key or region becomes a section, a key or a line of its own."""
-    text = IniText(MINE)
+    text = Document(MINE)
     credentials = Credentials("ASIA", key, "token", None)
     try:
         write(text, name, source, credentials, region)

@@ -31,7 +31,7 @@ from support.person import FROZEN, Person, only
 
 from awscli_plugin_legacy_sso.errors import CredentialsFileError
 from awscli_plugin_legacy_sso.file import credentials_file
-from awscli_plugin_legacy_sso.file.ini_text import EditError, IniText, UnreadableTextError
+from awscli_plugin_legacy_sso.file.document import Document, EditError, UnreadableTextError
 
 # Sections that are there now and then, and that changes are made to.
 OURS = ("dev-legacy-sso", "a", "Ä \N{SNOWMAN}")
@@ -176,14 +176,14 @@ class Judge:
         if self.botocore(text) is None:
             self.figures["texts that botocore refuses"] += 1
             with pytest.raises(UnreadableTextError):
-                IniText(text)
+                Document(text)
             return
         self.figures["texts that botocore reads"] += 1
         for change in changes:
             text = self.change(text, change)
 
     def change(self, before: str, change: Change) -> str:
-        text = IniText(before)
+        text = Document(before)
         if not change.is_possible(text):
             return before
         change.apply(text)
@@ -217,7 +217,7 @@ class Judge:
         elif change.name not in own_values(before):
             assert after.startswith(before)
             assert not before or after.endswith(("\r", "\n")) is before.endswith(("\r", "\n"))
-            undone = IniText(after)
+            undone = Document(after)
             undone.remove(change.name)
             assert undone.render() == before
         else:

@@ -18,7 +18,7 @@ from support.profiles import SESSIONS, legacy, profiles
 
 from awscli_plugin_legacy_sso.errors import CredentialsFileError
 from awscli_plugin_legacy_sso.file import credentials_file
-from awscli_plugin_legacy_sso.file.ini_text import IniText
+from awscli_plugin_legacy_sso.file.document import Document
 
 MINE = "# mine\n[default]\naws_access_key_id=AKIA\naws_secret_access_key = s ; x\n\n"
 # Reads until its stdin ends; then says how often, and in how many something was missing.
@@ -200,7 +200,7 @@ def test_beside_a_program_that_takes_no_lock(tmp_path: Path, writes: int) -> Non
         ours += 1
         refused += not updated(file, ours)
     lost = int(program.communicate()[0])
-    text = IniText(file.read_text())
+    text = Document(file.read_text())
 
     assert file.read_text().startswith(MINE)
     assert set(text.sections()) >= {"default", "x", "other"}
@@ -244,7 +244,7 @@ def test_a_file_that_another_program_has_emptied_again_is_not_replaced(
         if content := next(filled):
             file.write_text(content)
 
-    def edit(text: IniText) -> None:
+    def edit(text: Document) -> None:
         if not text.sections():
             file.write_text(MINE)
             file.write_text("")

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from awscli_plugin_legacy_sso.file import legacy_profile
-from awscli_plugin_legacy_sso.file.ini_text import EditError, IniText, UnreadableTextError
+from awscli_plugin_legacy_sso.file.document import Document, EditError, UnreadableTextError
 from awscli_plugin_legacy_sso.file.legacy_profile import Credentials, Holds
 
 CORPUS = "FIRE_CORPUS"
@@ -44,14 +44,14 @@ class Change:
             values["x_legacy_sso_source"] = "dev"
         return values
 
-    def is_possible(self, text: IniText) -> bool:
+    def is_possible(self, text: Document) -> bool:
         """Tell whether our commands would do it: only what is ours is signed out or removed."""
         if self.kind == "write":
             return True
         holds = legacy_profile.what_section_holds(text, self.name)
         return self.name in text and holds is Holds.LEGACY_PROFILE
 
-    def apply(self, text: IniText) -> None:
+    def apply(self, text: Document) -> None:
         if self.kind == "remove":
             text.remove(self.name)
         elif self.kind == "sign-out":
@@ -72,7 +72,7 @@ def outcome(text: str, changes: list[Change]) -> list[str]:
     texts: list[str] = []
     for change in changes:
         try:
-            parsed = IniText(text)
+            parsed = Document(text)
             if change.is_possible(parsed):
                 change.apply(parsed)
                 text = parsed.render()

@@ -14,12 +14,12 @@ import pytest
 from awscli_plugin_legacy_sso import lock as lock_module
 from awscli_plugin_legacy_sso.errors import CredentialsFileError
 from awscli_plugin_legacy_sso.file import credentials_file
-from awscli_plugin_legacy_sso.file.ini_text import IniText
+from awscli_plugin_legacy_sso.file.document import Document
 
 OLD = "[old]\nk = v\n"
 
 
-def add_section(text: IniText) -> None:
+def add_section(text: Document) -> None:
     text.set("new", {"k": "v"})
 
 
@@ -118,14 +118,14 @@ def test_an_acl_that_the_folder_would_give_lets_nobody_in(file: Path) -> None:
 
 def test_what_cannot_be_kept_is_not_widened(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A group that may not be given: then only the owner can read it, and we say so, once."""
-    edits: list[IniText] = []
+    edits: list[Document] = []
 
     def refuse(*_: object) -> None:
         if len(edits) == 1:  # somebody writes in between, and it starts over
             file.write_text(f"{file.read_text()}[more]\n")
         raise PermissionError(1, "Operation not permitted")
 
-    def edit(text: IniText) -> None:
+    def edit(text: Document) -> None:
         edits.append(text)
         add_section(text)
 
@@ -232,7 +232,7 @@ def test_a_write_that_came_in_between_is_not_lost(file: Path) -> None:
     """Other programs take no lock: what they wrote meanwhile is read, and the edit made again."""
     seen = []
 
-    def edit(text: IniText) -> None:
+    def edit(text: Document) -> None:
         seen.append(text.sections())
         if len(seen) == 1:
             file.write_text(f"{OLD}[theirs]\nk = v\n")
@@ -256,7 +256,7 @@ def test_two_writers_do_not_undo_each_other(file: Path) -> None:
     for thread in threads:
         thread.join()
 
-    assert set(IniText(file.read_text()).sections()) == {"old", *(f"new{n}" for n in range(16))}
+    assert set(Document(file.read_text()).sections()) == {"old", *(f"new{n}" for n in range(16))}
 
 
 def test_a_lock_that_is_held_too_long_is_an_error_that_says_so(

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from awscli_plugin_legacy_sso.errors import LegacySsoError, ProfileError, RefusedError, UsageError
-from awscli_plugin_legacy_sso.file.ini_text import IniText
+from awscli_plugin_legacy_sso.file.document import Document
 from awscli_plugin_legacy_sso.plan.profiles import Configuration, Refresh, Selection, SignIn, plan
 
 FILE = "/credentials"
@@ -31,7 +31,7 @@ def configuration(**profiles: Mapping[str, Any]) -> Configuration:
 def planned(
     known: Configuration, text: str, selection: Selection
 ) -> list[tuple[str, str, str | None]]:
-    items = plan(known, {FILE: IniText(text)}, selection)
+    items = plan(known, {FILE: Document(text)}, selection)
     return [(item.source, item.name, item.region) for item in items]
 
 
@@ -114,7 +114,7 @@ def test_what_is_no_source_of_temporary_keys_is_refused(profile: str, why: str) 
         block={**SSO, "sso_role_name": {"a": "b"}},
         **{"long-term": {"aws_access_key_id": "A", "aws_secret_access_key": "S"}},
     )
-    (item,) = plan(known, {FILE: IniText("")}, Selection(profile))
+    (item,) = plan(known, {FILE: Document("")}, Selection(profile))
 
     assert isinstance(item.error, ProfileError)
     assert why in str(item.error)
@@ -149,7 +149,7 @@ def test_a_selection_that_cannot_work_is_refused_before_anything_is_fetched(
 ) -> None:
     """A pattern without a match, an unknown session, two sources with one output."""
     with pytest.raises(error):
-        plan(configuration(a=SSO, b=SSO), {FILE: IniText("")}, selection)
+        plan(configuration(a=SSO, b=SSO), {FILE: Document("")}, selection)
 
 
 def test_all_sso_session_and_same_login_select_by_the_record() -> None:
@@ -280,7 +280,7 @@ def test_what_is_taken_over_and_what_is_refused(
     def attempt(*, force: bool = False, is_literal: bool = False) -> str:
         refresh = Refresh("sso", name, FILE, force=force, is_literal=is_literal)
         with contextlib.suppress(RefusedError):
-            refresh.check(known, IniText(text))
+            refresh.check(known, Document(text))
             return "written"
         return "refused"
 
@@ -294,12 +294,12 @@ def test_what_is_taken_over_and_what_is_refused(
 def test_an_sso_sources_own_name_is_taken_only_when_asked_for_and_without_region() -> None:
     """A pattern that comes out as the source's own name is an accident; a literal name is not."""
     known = configuration(sso={**SSO, "region": "eu-1"})
-    (accident,) = plan(known, {FILE: IniText("")}, Selection("sso", output_profile="{profile}"))
-    (meant,) = plan(known, {FILE: IniText("")}, Selection("sso", output_profile="sso", region="x"))
+    (accident,) = plan(known, {FILE: Document("")}, Selection("sso", output_profile="{profile}"))
+    (meant,) = plan(known, {FILE: Document("")}, Selection("sso", output_profile="sso", region="x"))
 
     with pytest.raises(RefusedError):
-        accident.check(known, IniText(""))
-    assert "in its place" in (meant.check(known, IniText("")) or "")
+        accident.check(known, Document(""))
+    assert "in its place" in (meant.check(known, Document("")) or "")
     assert meant.region is None
 
 
@@ -339,13 +339,13 @@ def test_an_indented_block_in_our_own_section_is_named(key: str) -> None:
     known = Configuration({"profiles": {"dev": SSO}, "legacy-sso": {key: {"a": "b"}}})
 
     with pytest.raises(ProfileError, match=f"{key} in .legacy-sso. is an indented block"):
-        plan(known, {FILE: IniText("")}, Selection("dev", same_login=True))
+        plan(known, {FILE: Document("")}, Selection("dev", same_login=True))
 
 
 def test_what_stands_under_its_sources_own_name_is_renewed_without_being_asked_for() -> None:
     """By ``--all`` and after each login: keys that nobody renews would be used all the same."""
     known = configuration(sso=SSO)
-    text = IniText(legacy("sso", "sso"))
+    text = Document(legacy("sso", "sso"))
     for selection in Selection("default", all=True), Selection("sso", same_login=True):
         (renewal,) = plan(known, {FILE: text}, selection)
 
@@ -358,4 +358,4 @@ def test_what_stands_under_its_sources_own_name_is_renewed_without_being_asked_f
 def test_a_name_that_a_section_header_cannot_hold_is_refused(name: str) -> None:
     """Control characters, a bracket, blanks at the ends, nothing at all, and DEFAULT."""
     with pytest.raises(LegacySsoError):
-        Refresh("sso", name, FILE).check(configuration(), IniText(""))
+        Refresh("sso", name, FILE).check(configuration(), Document(""))

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from awscli_plugin_legacy_sso.file.ini_text import EditError, IniText, UnreadableTextError
+from awscli_plugin_legacy_sso.file.document import Document, EditError, UnreadableTextError
 
 NEW = {"a": "1", "b": "2"}
 
@@ -40,13 +40,13 @@ def test_a_new_section_is_appended_and_removing_it_gives_the_old_bytes_back(
     before: str, after: str
 ) -> None:
     """A new section goes to the end, in the file's own newlines; removing it undoes it exactly."""
-    text = IniText(before)
+    text = Document(before)
     text.set("new", NEW)
     written = text.render()
 
     assert after == written
 
-    text = IniText(written)
+    text = Document(written)
     text.remove("new")
 
     assert before == text.render()
@@ -93,7 +93,7 @@ def test_a_section_that_is_there_is_edited_line_by_line(
     before: str, drop: list[str], after: str
 ) -> None:
     """Only the lines of the values that change are touched."""
-    text = IniText(before)
+    text = Document(before)
     text.set("s", NEW, drop=drop)
 
     assert after == text.render()
@@ -112,7 +112,7 @@ def test_a_section_that_is_there_is_edited_line_by_line(
 )
 def test_a_section_is_removed_with_its_lines_alone(before: str, after: str) -> None:
     """Header, keys and values go, and one blank line before them; the neighbours stay."""
-    text = IniText(before)
+    text = Document(before)
     text.remove("s")
 
     assert after == text.render()
@@ -135,7 +135,7 @@ def test_a_section_is_removed_with_its_lines_alone(before: str, after: str) -> N
 )
 def test_a_text_is_read_as_botocore_reads_it_and_comes_back_unchanged(text: str) -> None:
     """Indented comments, nesting, inheritance, odd headers: the parser is botocore's own."""
-    parsed = IniText(text)
+    parsed = Document(text)
 
     assert read_as_botocore(text) == parsed.reading()
     assert text == parsed.render()
@@ -158,14 +158,14 @@ def test_a_text_that_botocore_refuses_is_refused_by_line_and_never_quoted(
 ) -> None:
     """The message says where, and nothing of what stands there: it may be a key."""
     with pytest.raises(UnreadableTextError, match=f"^line {line}: ") as refused:
-        IniText(text)
+        Document(text)
 
     assert "SECRET" not in str(refused.value)
 
 
 def test_an_edit_that_would_not_read_back_as_asked_is_refused() -> None:
     """A value with a line break would become something else: nothing is returned to be written."""
-    text = IniText("[s]\nk = v\n")
+    text = Document("[s]\nk = v\n")
     text.set("s", {"k": "v\nother = 1"})
 
     with pytest.raises(EditError, match="'s' would not read back"):
