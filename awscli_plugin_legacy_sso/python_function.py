@@ -10,13 +10,14 @@ from functools import partial
 from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
+from .configuration import Configuration, Source
 from .errors import SourceConfigurationError, UsageError
 from .fetch.credentials import Host, Outcome, credentials_of, fetch
 from .fetch.explain import explain, one_line
 from .file.credentials_file import expand
-from .file.legacy_profile import RECORD
 from .jobs.refresh import Fetch, Manner, refresh
-from .plan.profiles import Configuration, Selection
+from .legacy_profile import RECORD
+from .plan.profiles import Selection
 
 
 def refresh_legacy_sso(
@@ -71,9 +72,9 @@ def refresh_legacy_sso(
         raise UsageError(
             f"{own_profile!r} is a legacy profile; give a session of the profile it came from"
         )
-    fetch_from: Fetch = partial(fetch, host, configuration)
+    fetch_from: Fetch = partial(fetch, host)
     if session:
-        fetch_from = partial(_fetch_from_session, session, configuration)
+        fetch_from = partial(_fetch_from_session, session)
     report = refresh(
         fetch_from,
         configuration,
@@ -94,10 +95,10 @@ def refresh_legacy_sso(
 
 
 def _fetch_from_session(
-    session: Session, configuration: Configuration, profiles: Collection[str]
-) -> Iterator[tuple[str, Outcome]]:
-    for profile in profiles:
+    session: Session, sources: Collection[Source]
+) -> Iterator[tuple[Source, Outcome]]:
+    for source in sources:
         try:
-            yield profile, credentials_of(session.get_credentials())
+            yield source, credentials_of(session.get_credentials())
         except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
-            yield profile, explain(error, profile, configuration)
+            yield source, explain(error, source)

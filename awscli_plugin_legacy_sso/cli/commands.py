@@ -28,13 +28,14 @@ from botocore.exceptions import BotoCoreError, ProfileNotFound
 import awscli_plugin_legacy_sso
 
 from .. import errors
+from ..configuration import Configuration, Source
 from ..errors import LegacySsoError, SourceConfigurationError, UsageError
 from ..fetch.credentials import Host, fetch, reread
 from ..fetch.explain import explain, one_line
 from ..file import credentials_file
-from ..file.legacy_profile import timestamp
 from ..jobs.refresh import Fetch, Manner, Report, expires_within, refresh
-from ..plan.profiles import Configuration, Selection, SignIn
+from ..legacy_profile import timestamp
+from ..plan.profiles import Selection
 
 if TYPE_CHECKING:
     from ..jobs.watch import Event
@@ -206,7 +207,7 @@ class RefreshLegacyCommand(_LegacyCommand):
         least = _minutes(parsed_args.min_remaining)
         progress = _Progress()
         report = refresh(
-            partial(fetch, host, configuration),
+            partial(fetch, host),
             configuration,
             paths,
             selection,
@@ -214,11 +215,7 @@ class RefreshLegacyCommand(_LegacyCommand):
                 is_due=partial(expires_within, least) if least else None,
                 dry_run=parsed_args.dry_run,
                 progress=progress.show,
-                login=(
-                    self._login(configuration, parsed_args, parsed_globals)
-                    if parsed_args.login
-                    else None
-                ),
+                login=(self._login(parsed_args, parsed_globals) if parsed_args.login else None),
             ),
         )
         progress.clear()
@@ -245,7 +242,7 @@ class RefreshLegacyCommand(_LegacyCommand):
                 configuration = Configuration(again.session.full_config)
             except BotoCoreError as error:
                 raise SourceConfigurationError(one_line(error)) from None
-            return partial(fetch, again, configuration), configuration
+            return partial(fetch, again), configuration
 
         config_file = credentials_file.expand(self._session.get_config_variable("config_file"))
         tell = _tell_as_json if parsed_globals.output else _tell
@@ -296,9 +293,7 @@ class RefreshLegacyCommand(_LegacyCommand):
             _refuse_together("--profile", "--all" if selection.all else "--source-profiles")
         return selection
 
-    def _login(
-        self, configuration: Configuration, parsed_args: Any, parsed_globals: Any
-    ) -> Callable[[SignIn, str], bool]:
+    def _login(self, parsed_args: Any, parsed_globals: Any) -> Callable[[Source], bool]:
         known = {argument["name"] for argument in LoginCommand.ARG_TABLE}
         options = [
             f"--{name}"
@@ -306,18 +301,19 @@ class RefreshLegacyCommand(_LegacyCommand):
             if getattr(parsed_args, name.replace("-", "_")) and name in known
         ]
 
-        def login(sign_in: SignIn, profile: str) -> bool:
+        def login(source: Source) -> bool:
             if not (sys.stdin.isatty() and sys.stderr.isatty()):
                 return False
-            if not sign_in.session:
-                self._session.set_config_variable("profile", profile)
-            session = ["--sso-session", sign_in.session] if sign_in.session else []
+            name = source.sign_in.session if source.sign_in else None
+            if not name:
+                self._session.set_config_variable("profile", source.signing_in.name)
+            session = ["--sso-session", name] if name else []
             try:
                 # On stdout is what we have to say, and that may be a document.
                 with contextlib.redirect_stdout(sys.stderr):
                     status = LoginCommand(self._session)([*options, *session], parsed_globals)
             except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
-                why = explain(error, profile, configuration)
+                why = explain(error, source)
                 _print_problem("ERROR", f"signing in did not succeed: {why}")
                 return False
             return bool(status == 0)
@@ -506,7 +502,7 @@ def _lines(report: Report, configuration: Configuration) -> Iterable[str]:
             what = _WORDS[result.status].format(when=_when(result.expiration))
             if result.status == "kept" and not result.expiration:
                 what = "kept as it is"
-            note = configuration.why_not_fresh(item.source) if result.expiration else None
+            note = configuration.source(item.source).why_not_fresh if result.expiration else None
             yield f"{item.source} -> {item.name}  {what}{f'; {note}' if note else ''}"
     for result in report.results:
         if result.status == "refreshed" and result.is_new:

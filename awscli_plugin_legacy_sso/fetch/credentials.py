@@ -28,10 +28,10 @@ from botocore.session import Session
 from botocore.tokens import SSOTokenProvider
 from botocore.utils import JSONFileCache
 
-from ..errors import FetchError, LegacySsoError, ProfileError
-from ..file.legacy_profile import Credentials
+from ..configuration import Profile, SignIn, Source
+from ..errors import FetchError, LegacySsoError, ProfileError, SourceConfigurationError
+from ..legacy_profile import Credentials
 from ..lock import LockTimeoutError, exclusive
-from ..plan.profiles import Configuration, SignIn
 from . import botocore_private
 from .explain import explain
 
@@ -75,12 +75,10 @@ class Host(NamedTuple):
     verify: bool | str | None = None
 
 
-def fetch(
-    host: Host, configuration: Configuration, profiles: Collection[str]
-) -> Iterator[tuple[str, Outcome]]:
-    """Yield each profile with its credentials, or with the reason why there are none, as they come.
+def fetch(host: Host, sources: Collection[Source]) -> Iterator[tuple[Source, Outcome]]:
+    """Yield each source with its credentials, or with the reason why there are none, as they come.
 
-    The work is done on daemon threads, so that Ctrl-C ends it whatever is in flight. Profiles
+    The work is done on daemon threads, so that Ctrl-C ends it whatever is in flight. Sources
     that may ask for an MFA code are done here, one at a time, beside the others.
     """
     role_cache = os.path.expanduser(_ROLE_CACHE)
@@ -88,14 +86,14 @@ def fetch(
     try:
         os.makedirs(role_cache, mode=0o700, exist_ok=True)
     except OSError as error:
-        raise explain(error, role_cache, configuration) from None
-    asking = [profile for profile in profiles if configuration.asks_for_mfa(profile)]
-    rest = [profile for profile in profiles if profile not in asking]
-    work = _Work(host, configuration, _FreshRoleCache(role_cache))
+        raise SourceConfigurationError(f"{error.filename}: {error.strerror}") from None
+    asking = [source for source in sources if source.asks_for_mfa]
+    rest = [source for source in sources if source not in asking]
+    work = _Work(host, _FreshRoleCache(role_cache))
     with _quiet_loggers(), work.running(rest):
-        for profile in asking:
+        for source in asking:
             # With the CLI's cache as it is: a person is asked only when the CLI itself would ask.
-            yield profile, work.resolve_asking(profile, JSONFileCache(role_cache))
+            yield source, work.resolve_asking(source, JSONFileCache(role_cache))
         yield from work.results(rest)
 
 
@@ -132,24 +130,21 @@ def credentials_of(given: Any) -> Credentials:
     )
 
 
-def _sso_base(configuration: Configuration, profile: str) -> str | None:
-    """Return the SSO profile that a profile is, or that its chain of roles starts from."""
-    *_, base = configuration.chain(profile)
-    settings = configuration.settings(base)
-    role = settings.get("sso_account_id"), settings.get("sso_role_name")
-    complete = all(isinstance(part, str) and part for part in role)
-    return base if configuration.is_sso(base) and complete else None
+def _sso_base(source: Source) -> Profile | None:
+    """Return the SSO profile that a source is, or that its chain of roles starts from."""
+    base = source.base
+    complete = all(isinstance(part, str) and part for part in (base.account, base.role))
+    return base if base.is_sso and complete else None
 
 
-def _way_to_service(configuration: Configuration, profile: str) -> object:
+def _way_to_service(profile: Profile) -> object:
     """Return what has to be the same for two SSO profiles to share a token and a client.
 
     That is every setting but those known to reach neither, so an unknown one costs time at worst.
     """
-    settings = configuration.settings(profile).items()
     return frozenset(
         (key, repr(value))
-        for key, value in settings
+        for key, value in profile.settings.items()
         if key not in _NOT_FOR_CLIENT and not key.startswith(("aws_", "x_"))
     )
 
@@ -212,29 +207,28 @@ def _reach_services_alike(host: Session, session: Session) -> None:
 
 @dataclass
 class _Role:
-    """One SSO role to fetch, the profiles that are it, and those whose chain starts from it."""
+    """One SSO role to fetch, the sources that are it, and those whose chain starts from it."""
 
-    base: str
-    profiles: list[str] = field(default_factory=list)
-    chained: list[str] = field(default_factory=list)
+    base: Profile
+    sources: list[Source] = field(default_factory=list)
+    chained: list[Source] = field(default_factory=list)
 
 
 class _Work:
-    """The profiles to do, as jobs for the threads; a job may add those that waited for it."""
+    """The sources to do, as jobs for the threads; a job may add those that waited for it."""
 
-    def __init__(self, host: Host, configuration: Configuration, cache: _FreshRoleCache) -> None:
+    def __init__(self, host: Host, cache: _FreshRoleCache) -> None:
         self._host = host
-        self._configuration = configuration
         self._cache = cache
         self._jobs: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[tuple[str, Outcome]] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[Source, Outcome]] = queue.SimpleQueue()
 
     @contextlib.contextmanager
-    def running(self, profiles: Collection[str]) -> Iterator[None]:
-        self._plan(profiles)
+    def running(self, sources: Collection[Source]) -> Iterator[None]:
+        self._plan(sources)
         threads = [
             threading.Thread(target=self._run, daemon=True)
-            for _ in range(min(_THREADS, len(profiles)))
+            for _ in range(min(_THREADS, len(sources)))
         ]
         for thread in threads:
             thread.start()
@@ -244,60 +238,59 @@ class _Work:
             for _ in threads:
                 self._jobs.put(None)
 
-    def results(self, profiles: Iterable[str]) -> Iterator[tuple[str, Outcome]]:
-        waiting = dict.fromkeys(profiles)
+    def results(self, sources: Iterable[Source]) -> Iterator[tuple[Source, Outcome]]:
+        waiting = dict.fromkeys(sources)
         while waiting:
             try:
-                profile, outcome = self._done.get(timeout=_SILENCE_SECONDS)
+                source, outcome = self._done.get(timeout=_SILENCE_SECONDS)
             except queue.Empty:
                 silence = FetchError(f"nothing came back within {_SILENCE_SECONDS:g} s")
-                yield from ((profile, silence) for profile in waiting)
+                yield from ((source, silence) for source in waiting)
                 return
-            del waiting[profile]
-            yield profile, outcome
+            del waiting[source]
+            yield source, outcome
 
-    def resolve(self, profile: str, cache: JSONFileCache) -> Outcome:
-        """Resolve one profile in a session of its own, as the CLI would with ``--profile``."""
+    def resolve(self, source: Source, cache: JSONFileCache) -> Outcome:
+        """Resolve one source in a session of its own, as the CLI would with ``--profile``."""
         try:
-            resolver = create_credential_resolver(_ProfileSession(self._host, profile), cache=cache)
+            session = _ProfileSession(self._host, source.name)
+            resolver = create_credential_resolver(session, cache=cache)
             resolver.providers = [p for p in resolver.providers if p.METHOD in _OWN_PROVIDERS]
             return credentials_of(resolver.load_credentials())
         except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
-            return explain(error, profile, self._configuration)
+            return explain(error, source)
 
-    def resolve_asking(self, profile: str, cache: JSONFileCache) -> Outcome:
-        """Resolve a profile that may ask for an MFA code."""
-        failure = self._fetch_base(profile, cache)
-        outcome = self.resolve(profile, cache)
+    def resolve_asking(self, source: Source, cache: JSONFileCache) -> Outcome:
+        """Resolve a source that may ask for an MFA code."""
+        failure = self._fetch_base(source, cache)
+        outcome = self.resolve(source, cache)
         return failure if failure and isinstance(outcome, LegacySsoError) else outcome
 
-    def _fetch_base(self, profile: str, cache: JSONFileCache) -> LegacySsoError | None:
+    def _fetch_base(self, source: Source, cache: JSONFileCache) -> LegacySsoError | None:
         """Have the role that a chain starts from in the cache; return why it is not.
 
         CLI 2.9 cannot fetch it as a part of the chain, and says so when the code has been typed.
         The chain may do without it: its own keys may be in the cache.
         """
-        base = _sso_base(self._configuration, profile)
+        base = _sso_base(source)
         if base is None:
             return None
         try:
-            _WayToService(self._host, self._configuration, base).fetch(base, cache)
+            _WayToService(self._host, base).fetch(base, cache)
         except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
-            return explain(error, profile, self._configuration)
+            return explain(error, source)
         return None
 
-    def _plan(self, profiles: Iterable[str]) -> None:
+    def _plan(self, sources: Iterable[Source]) -> None:
         ways: dict[object, dict[tuple[str, str], _Role]] = {}
-        for profile in profiles:
-            base = _sso_base(self._configuration, profile)
+        for source in sources:
+            base = _sso_base(source)
             if base is None:
-                self._jobs.put(partial(self._resolve, profile))
+                self._jobs.put(partial(self._resolve, source))
                 continue
-            settings = self._configuration.settings(base)
-            roles = ways.setdefault(_way_to_service(self._configuration, base), {})
-            key = settings["sso_account_id"], settings["sso_role_name"]
-            role = roles.setdefault(key, _Role(base))
-            (role.profiles if base == profile else role.chained).append(profile)
+            roles = ways.setdefault(_way_to_service(base), {})
+            role = roles.setdefault((base.account, base.role), _Role(base))
+            (role.sources if base.name == source.name else role.chained).append(source)
         for roles in ways.values():
             self._jobs.put(partial(self._open_way, list(roles.values())))
 
@@ -305,13 +298,13 @@ class _Work:
         while job := self._jobs.get():
             job()
 
-    def _resolve(self, profile: str) -> None:
-        self._done.put((profile, self.resolve(profile, self._cache)))
+    def _resolve(self, source: Source) -> None:
+        self._done.put((source, self.resolve(source, self._cache)))
 
     def _open_way(self, roles: list[_Role]) -> None:
         """Make what a sign-in's roles share, then let the threads fetch them."""
         try:
-            way = _WayToService(self._host, self._configuration, roles[0].base)
+            way = _WayToService(self._host, roles[0].base)
         except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
             for role in roles:
                 self._fail(role, error)
@@ -325,14 +318,14 @@ class _Work:
         except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
             self._fail(role, error)
             return
-        for profile in role.profiles:
-            self._done.put((profile, credentials))
-        for profile in role.chained:
-            self._jobs.put(partial(self._resolve, profile))
+        for source in role.sources:
+            self._done.put((source, credentials))
+        for source in role.chained:
+            self._jobs.put(partial(self._resolve, source))
 
     def _fail(self, role: _Role, error: Exception) -> None:
-        for profile in (*role.profiles, *role.chained):
-            self._done.put((profile, explain(error, profile, self._configuration)))
+        for source in (*role.sources, *role.chained):
+            self._done.put((source, explain(error, source)))
 
 
 class _WayToService:
@@ -342,21 +335,21 @@ class _WayToService:
     token works once: threads that each used it would be told that the sign-in is over.
     """
 
-    def __init__(self, host: Host, configuration: Configuration, profile: str) -> None:
+    def __init__(self, host: Host, profile: Profile) -> None:
         self._configuration = host.session.full_config
         self._pace = _Pace()
-        session = _ProfileSession(host, profile)
+        session = _ProfileSession(host, profile.name)
         self._make_client = session.create_client
         self._client: Any = None
         self._client_lock = threading.Lock()
-        has_session = bool(configuration.settings(profile).get("sso_session"))
+        has_session = bool(profile.settings.get("sso_session"))
         self._token = _KnownToken(_fresh_token(session)) if has_session else None
 
-    def fetch(self, profile: str, cache: JSONFileCache) -> Credentials:
+    def fetch(self, profile: Profile, cache: JSONFileCache) -> Credentials:
         provider = SSOProvider(
             load_config=lambda: self._configuration,
             client_creator=self._shared_client,
-            profile_name=profile,
+            profile_name=profile.name,
             cache=cache,
             token_provider=self._token,
         )

@@ -11,6 +11,7 @@ import shlex
 
 from botocore import exceptions
 
+from ..configuration import Source
 from ..errors import (
     FetchError,
     LegacySsoError,
@@ -19,7 +20,6 @@ from ..errors import (
     SignInError,
     SourceConfigurationError,
 )
-from ..plan.profiles import Configuration, SignIn
 
 _LONGEST_QUOTE = 300
 # As long as a key or a token, and of their letters.
@@ -28,13 +28,13 @@ _MAYBE_SECRET = re.compile(r"[\w+/=-]{20,}")
 _OLD_CHAIN_BUG = "'NoneType' object has no attribute 'get_frozen_token'"
 
 
-def explain(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
-    """Return the error to show a person for what was raised while fetching for ``profile``."""
+def explain(error: Exception, source: Source) -> LegacySsoError:
+    """Return the error to show a person for what was raised while fetching for ``source``."""
     if isinstance(error, LegacySsoError):
         return error
     for kinds, make in _EXPLANATIONS:
         if isinstance(error, kinds):
-            return make(error, profile, configuration)
+            return make(error, source)
     if str(error) == _OLD_CHAIN_BUG:
         return SourceConfigurationError(
             "this botocore cannot assume a role from an sso-session profile, a bug of its time "
@@ -50,20 +50,19 @@ def one_line(text: object) -> str:
     return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}..."
 
 
-def _sign_in(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
-    sign_in = configuration.sign_in(profile) or SignIn(None, None)
-    name = f" to session {sign_in.session!r}" if sign_in.session else ""
+def _sign_in(error: Exception, source: Source) -> LegacySsoError:
+    sign_in = source.sign_in
+    name = f" to session {sign_in.session!r}" if sign_in and sign_in.session else ""
     never = isinstance(error, exceptions.SSOTokenLoadError)
     what = f"not signed in{name}" if never else f"the sign-in{name} is over"
-    return SignInError(f"{what}; run: {sign_in.login_command(configuration.signing_in(profile))}")
+    return SignInError(f"{what}; run: {source.login_command}")
 
 
-def _login(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
-    console = shlex.quote(configuration.signing_in(profile))
-    return SignInError(f"not signed in; run: aws login --profile {console}")
+def _login(error: Exception, source: Source) -> LegacySsoError:
+    return SignInError(f"not signed in; run: {source.login_command}")
 
 
-def _service(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+def _service(error: Exception, source: Source) -> LegacySsoError:
     assert isinstance(error, exceptions.ClientError)
     details = error.response.get("Error", {})
     code, message = one_line(details.get("Code", "Unknown")), one_line(details.get("Message", ""))
@@ -71,11 +70,11 @@ def _service(error: Exception, profile: str, configuration: Configuration) -> Le
     return ServiceError(f"{error.operation_name} was refused ({said})")
 
 
-def _settings(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+def _settings(error: Exception, source: Source) -> LegacySsoError:
     return SourceConfigurationError(f"{one_line(error)}; correct that in your config file")
 
 
-def _file(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+def _file(error: Exception, source: Source) -> LegacySsoError:
     assert isinstance(error, OSError)
     if not error.filename:
         return _unknown(error)
@@ -87,23 +86,23 @@ def _unknown(error: Exception) -> LegacySsoError:
     return FetchError(f"no usable credentials came back ({type(error).__name__})")
 
 
-def _no_region(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+def _no_region(error: Exception, source: Source) -> LegacySsoError:
     return SourceConfigurationError(
         "assuming its role needs a region; "
-        f"set one with: aws configure set region REGION --profile {shlex.quote(profile)}"
+        f"set one with: aws configure set region REGION --profile {shlex.quote(source.name)}"
     )
 
 
-def _unreachable(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+def _unreachable(error: Exception, source: Source) -> LegacySsoError:
     return FetchError(f"the service cannot be reached: {one_line(error)}")
 
 
-def _process(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+def _process(error: Exception, source: Source) -> LegacySsoError:
     # What a program says on its stderr is often the way out, but it may have let slip a key.
     return FetchError(one_line(_MAYBE_SECRET.sub("***", str(error))))
 
 
-def _no_terminal(error: Exception, profile: str, configuration: Configuration) -> LegacySsoError:
+def _no_terminal(error: Exception, source: Source) -> LegacySsoError:
     return ProfileError("an MFA code is needed; run this in a terminal, where you can be asked")
 
 

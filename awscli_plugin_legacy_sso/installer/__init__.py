@@ -14,11 +14,11 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
+from ..configuration import Configuration
 from ..errors import CredentialsFileError, LegacySsoError
 from ..file import credentials_file
 from ..file.document import Document
 from ..jobs.manage import Choice, remove_legacy
-from ..plan.profiles import Configuration
 from . import package_copy
 from .plugin_lines import (
     PATH_KEY,

@@ -8,12 +8,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from ..configuration import Configuration, SignIn
 from ..errors import CredentialsFileError, ProfileError
 from ..file import credentials_file
 from ..file.document import Document
-from ..file.legacy_profile import LegacyProfile, legacy_profiles, timestamp
+from ..file.legacy_profile import legacy_profiles
 from ..file.legacy_profile import sign_out as sign_out_section
-from ..plan.profiles import Configuration, SignIn
+from ..legacy_profile import LegacyProfile, timestamp
 
 
 @dataclass(frozen=True)
@@ -127,15 +128,14 @@ class _Editor:
 def _describe(
     configuration: Configuration, path: str, legacy: LegacyProfile, *, is_open: bool
 ) -> Mapping[str, Any]:
-    *_, base = configuration.chain(legacy.source)
-    settings = configuration.settings(base)
-    sign_in = configuration.sign_in(legacy.source)
+    source = configuration.source(legacy.source)
+    sign_in = source.sign_in
     left = legacy.expiration - datetime.now(UTC) if legacy.expiration else None
     return {
         "Profile": legacy.name,
         "SourceProfile": legacy.source,
-        "AccountId": settings.get("sso_account_id"),
-        "RoleName": settings.get("sso_role_name"),
+        "AccountId": source.base.account,
+        "RoleName": source.base.role,
         "SsoSession": sign_in.session if sign_in else None,
         "CredentialsFile": path,
         "Expiration": timestamp(legacy.expiration) if legacy.expiration else None,
@@ -201,7 +201,7 @@ def _chosen(configuration: Configuration, text: Document, choice: Choice) -> lis
         and (not choice.expired or (legacy.expiration is not None and legacy.expiration <= now))
         and (
             choice.sso_session is None
-            or configuration.sign_in(legacy.source) == SignIn(choice.sso_session, None)
+            or configuration.source(legacy.source).sign_in == SignIn(choice.sso_session, None)
         )
     ]
 
@@ -212,8 +212,8 @@ def _matches(name: str, pattern: str) -> bool:
 
 def _is_signed_in(configuration: Configuration, legacy: LegacyProfile) -> bool:
     """Tell whether an SSO sign-in feeds it. Of a source that is gone nobody can say no."""
-    gone = legacy.source not in configuration.profiles
-    return gone or configuration.sign_in(legacy.source) is not None
+    source = configuration.source(legacy.source)
+    return not source.exists or source.sign_in is not None
 
 
 def _result(legacy: LegacyProfile, path: str, status: str) -> Mapping[str, Any]:

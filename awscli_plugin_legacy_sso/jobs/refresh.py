@@ -7,14 +7,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from ..configuration import Configuration, SignIn, Source
 from ..errors import CredentialsFileError, LegacySsoError, SignInError
 from ..fetch.credentials import Outcome
 from ..file import credentials_file
 from ..file.document import Document
-from ..file.legacy_profile import Credentials, LegacyProfile, legacy_profile, write
-from ..plan.profiles import Configuration, Refresh, Selection, SignIn, plan
+from ..file.legacy_profile import legacy_profile, write
+from ..legacy_profile import Credentials, LegacyProfile
+from ..plan.profiles import Refresh, Selection, plan
 
-Fetch = Callable[[Collection[str]], Iterable[tuple[str, Outcome]]]
+Fetch = Callable[[Collection[Source]], Iterable[tuple[Source, Outcome]]]
 
 
 class Result(NamedTuple):
@@ -56,8 +58,8 @@ class Manner(NamedTuple):
     dry_run: bool = False
     # Told how many sources of how many have been fetched.
     progress: Callable[[int, int], None] = lambda done, of: None
-    # Asked to sign in again where that is over, with a profile of that sign-in; says if it did.
-    login: Callable[[SignIn, str], bool] | None = None
+    # Asked to sign in again where that is over, with a source of that sign-in; says if it did.
+    login: Callable[[Source], bool] | None = None
 
 
 def refresh(
@@ -70,7 +72,7 @@ def refresh(
     """Bring the selected legacy profiles up to date.
 
     Args:
-        fetch: yields each of the source profiles it is given with what came of it.
+        fetch: yields each of the sources it is given with what came of it.
         paths: the credentials files, as their readers have to expand them; new legacy profiles
             go into the first.
 
@@ -93,7 +95,8 @@ def refresh(
         if result.status == "planned":
             due.append(_Due(item, legacy_profile(texts[item.path], item.name)))
     if due and not manner.dry_run:
-        outcomes = _fetch_all(fetch, configuration, {it.item.source for it in due}, manner)
+        names = sorted({it.item.source for it in due})
+        outcomes = _fetch_all(fetch, [configuration.source(name) for name in names], manner)
         for path in dict.fromkeys(it.item.path for it in due):
             here = [it for it in due if it.item.path == path]
             results.update(_write(configuration, path, here, outcomes, report))
@@ -132,36 +135,26 @@ def _before_fetching(
     return Result(item, "planned", is_new=item.name not in text)
 
 
-def _fetch_all(
-    fetch: Fetch, configuration: Configuration, sources: Collection[str], manner: Manner
-) -> Mapping[str, Outcome]:
-    outcomes: dict[str, Outcome] = {}
-    for source, outcome in fetch(sorted(sources)):
+def _fetch_all(fetch: Fetch, sources: Collection[Source], manner: Manner) -> Mapping[str, Outcome]:
+    outcomes: dict[Source, Outcome] = {}
+    for source, outcome in fetch(sources):
         outcomes[source] = outcome
         manner.progress(len(outcomes), len(sources))
     if manner.login:
-        again = _signed_in_again(configuration, outcomes, manner.login)
+        again = _signed_in_again(outcomes, manner.login)
         outcomes.update(fetch(again) if again else ())
-    return outcomes
+    return {source.name: outcome for source, outcome in outcomes.items()}
 
 
 def _signed_in_again(
-    configuration: Configuration,
-    outcomes: Mapping[str, Outcome],
-    login: Callable[[SignIn, str], bool],
-) -> list[str]:
+    outcomes: Mapping[Source, Outcome], login: Callable[[Source], bool]
+) -> list[Source]:
     """Sign in once for each sign-in that is over; return the sources that can be tried again."""
-    over: dict[SignIn, list[str]] = {}
+    over: dict[SignIn, list[Source]] = {}
     for source, outcome in outcomes.items():
-        sign_in = configuration.sign_in(source)
-        if sign_in and isinstance(outcome, SignInError):
+        if (sign_in := source.sign_in) and isinstance(outcome, SignInError):
             over.setdefault(sign_in, []).append(source)
-    return [
-        source
-        for sign_in, sources in over.items()
-        if login(sign_in, configuration.signing_in(sources[0]))
-        for source in sources
-    ]
+    return [source for sources in over.values() if login(sources[0]) for source in sources]
 
 
 def _write(

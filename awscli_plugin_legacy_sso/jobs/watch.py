@@ -17,10 +17,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NoReturn
 
+from ..configuration import Configuration
 from ..errors import LegacySsoError
 from ..fetch.credentials import token_file
-from ..file.legacy_profile import LegacyProfile
-from ..plan.profiles import Configuration, Refresh, Selection
+from ..legacy_profile import LegacyProfile
+from ..plan.profiles import Refresh, Selection
 from .refresh import Fetch, Manner, Report, Result, refresh
 
 # How often the clock and the files are looked at, which takes a few calls of stat().
@@ -202,11 +203,11 @@ class Watch:
 
     def _is_left_out(self, source: str) -> bool:
         is_named = not (self.selection.of_written or self.selection.same_login)
-        return not is_named and self._configuration.what_it_takes(source) is not None
+        return not is_named and self._configuration.source(source).what_it_takes is not None
 
     def _sign_in(self, source: str) -> _Stamp:
         """Return what changes when somebody signs in, or out; all ``None`` while nobody has."""
-        sign_in = self._configuration.sign_in(source)
+        sign_in = self._configuration.source(source).sign_in
         if sign_in is None:
             return ()
         path = token_file(sign_in)
@@ -274,7 +275,7 @@ class Watch:
         for item in (result.refresh for result in report.results):
             pause = self._pauses.get(_key(item))
             if pause and pause.error:
-                of = self._configuration.sign_in(item.source) or item.source
+                of = self._configuration.source(item.source).sign_in or item.source
                 _, sources = failed.setdefault((type(pause.error), of), (pause.error, []))
                 sources.append(item.source)
         troubles: dict[object, str] = {str(error): str(error) for error in report.unreadable}
@@ -297,7 +298,7 @@ class Watch:
             self.tell(Event("note", f"there is no legacy profile yet; {how}"))
         for item in (result.refresh for result in results):
             if self._is_left_out(item.source):
-                what = self._configuration.what_it_takes(item.source)
+                what = self._configuration.source(item.source).what_it_takes
                 how = f"have it watched with --source-profiles {shlex.quote(item.source)}"
                 self.tell(
                     Event("note", f"{item.name} is left to you, as it may take {what}; {how}")

@@ -9,157 +9,15 @@ from __future__ import annotations
 import fnmatch
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
+from ..configuration import Configuration, SignIn
 from ..errors import LegacySsoError, ProfileError, RefusedError, UsageError
 from ..file.document import Document
-from ..file.legacy_profile import (
-    RECORD,
-    SOURCE_SETTINGS,
-    Holds,
-    check_name,
-    legacy_profile,
-    legacy_profiles,
-    what_section_holds,
-)
+from ..file.legacy_profile import Holds, legacy_profile, legacy_profiles, what_section_holds
+from ..legacy_profile import DEFAULT_OUTPUT, RECORD, check_name
 
-DEFAULT_OUTPUT = "{profile}-legacy-sso"
-_SSO_SETTINGS = frozenset(("sso_session", "sso_start_url", "sso_account_id", "sso_role_name"))
-_NOT_FRESH = {
-    "credential_process": "credential_process may hand out keys it has had for a while",
-    "login_session": "keys of a login_session live 15 minutes at most",
-}
-
-Settings = Mapping[str, Any]
 Texts = Mapping[str, Document]  # The credentials files' texts by path, the main one first.
-
-
-# Named tuples, as in the other modules that each refresh imports: to make a class of a frozen
-# dataclass takes five times as long.
-class SignIn(NamedTuple):
-    """One sign-in to IAM Identity Center: an ``[sso-session]``, or an inline start URL."""
-
-    session: str | None
-    start_url: str | None
-
-    def login_command(self, profile: str) -> str:
-        """Return the command that signs in again."""
-        if self.session:
-            return f"aws sso login --sso-session {shlex.quote(self.session)}"
-        return f"aws sso login --profile {shlex.quote(profile)}"
-
-
-class Configuration:
-    """The AWS CLI's configuration as botocore's ``Session.full_config`` has it."""
-
-    def __init__(self, full_config: Mapping[str, Any]) -> None:
-        self.profiles: Mapping[str, Settings] = full_config.get("profiles", {})
-        self.sso_sessions: Mapping[str, Settings] = full_config.get("sso_sessions", {})
-        self._own: Settings = full_config.get("legacy-sso", {})
-
-    def own_setting(self, key: str) -> str:
-        """Return a setting of the ``[legacy-sso]`` section; empty where it is not set.
-
-        Raises:
-            ProfileError: it is an indented block.
-        """
-        value = self._own.get(key, "")
-        if not isinstance(value, str):
-            raise ProfileError(f"{key} in [legacy-sso] is an indented block; write it on one line")
-        return value
-
-    def settings(self, profile: str) -> Settings:
-        return self.profiles.get(profile, {})
-
-    def source_setting(self, profile: str) -> str | None:
-        """Return the setting by which a profile says how it gets temporary credentials."""
-        settings = self.settings(profile)
-        return next((setting for setting in SOURCE_SETTINGS if settings.get(setting)), None)
-
-    def is_sso(self, profile: str) -> bool:
-        """Tell whether a profile takes its own credentials from IAM Identity Center."""
-        return self.source_setting(profile) in _SSO_SETTINGS
-
-    def chain(self, profile: str) -> Iterator[str]:
-        """Yield a profile, its ``source_profile``, and so on."""
-        seen: set[str] = set()
-        link: Any = profile
-        while isinstance(link, str) and link and link not in seen:
-            seen.add(link)
-            yield link
-            settings = self.settings(link)
-            link = settings.get("source_profile") if settings.get("role_arn") else None
-
-    def signing_in(self, profile: str) -> str:
-        """Return the profile that a person signs in with: this one, or one its chain comes to."""
-        signs_in = (
-            link
-            for link in self.chain(profile)
-            if self.is_sso(link) or self.source_setting(link) == "login_session"
-        )
-        return next(signs_in, profile)
-
-    def sign_in(self, profile: str) -> SignIn | None:
-        """Return the SSO sign-in that feeds a profile, found by following ``source_profile``."""
-        link = self.signing_in(profile)
-        if not self.is_sso(link):
-            return None
-        settings = self.settings(link)
-        session = settings.get("sso_session")
-        return SignIn(session, None if session else settings.get("sso_start_url"))
-
-    def asks_for_mfa(self, profile: str) -> bool:
-        """Tell whether new keys take an MFA code."""
-        return any(self.settings(link).get("mfa_serial") for link in self.chain(profile))
-
-    def what_it_takes(self, profile: str) -> str | None:
-        """Return what new keys may take of a person again soon, beside an SSO sign-in."""
-        if self.asks_for_mfa(profile):
-            return "an MFA code"
-        has_login = self.source_setting(self.signing_in(profile)) == "login_session"
-        return "another aws login" if has_login else None
-
-    def why_not_fresh(self, profile: str) -> str | None:
-        """Return why a profile's credentials may have less than their full time left, if so."""
-        if self.asks_for_mfa(profile):
-            return "with MFA the AWS CLI's cached keys are used while they last"
-        return _NOT_FRESH.get(self.source_setting(profile) or "")
-
-    def check_source(self, profile: str) -> None:
-        """Refuse a profile that does not itself say how it gets temporary credentials.
-
-        Raises:
-            ProfileError: it is not there, holds long-term keys, or says nothing.
-        """
-        settings = self.settings(profile)
-        if profile not in self.profiles:
-            raise ProfileError(
-                f"there is no profile {profile!r}; list yours with: aws configure list-profiles"
-            )
-        setting = self.source_setting(profile)
-        if setting is None and settings.get("aws_access_key_id"):
-            kind = "static" if settings.get("aws_session_token") else "long-term"
-            raise ProfileError(
-                f"profile {profile!r} holds {kind} keys; old tools can use it as it is"
-            )
-        if setting is None:
-            raise ProfileError(
-                f"profile {profile!r} does not say how it gets credentials; "
-                f"set it up with: aws configure sso --profile {shlex.quote(profile)}"
-            )
-        nested = [key for key, value in settings.items() if isinstance(value, Mapping)]
-        if broken := {*SOURCE_SETTINGS, "source_profile"}.intersection(nested):
-            raise ProfileError(
-                f"profile {profile!r} has an indented block under {min(broken)}, not a value; "
-                f"mend it with: aws configure set {min(broken)} VALUE "
-                f"--profile {shlex.quote(profile)}"
-            )
-        missing = [key for key in ("sso_account_id", "sso_role_name") if not settings.get(key)]
-        if setting in _SSO_SETTINGS and missing:
-            raise ProfileError(
-                f"profile {profile!r} has no {' and no '.join(missing)}; "
-                f"complete it with: aws configure sso --profile {shlex.quote(profile)}"
-            )
 
 
 class Selection(NamedTuple):
@@ -294,19 +152,19 @@ def _written(configuration: Configuration, texts: Texts, selection: Selection) -
     return [
         refresh
         for refresh in _renewals(texts, selection)
-        if session is None or configuration.sign_in(refresh.source) == SignIn(session, None)
+        if session is None or configuration.source(refresh.source).sign_in == SignIn(session, None)
     ]
 
 
 def _same_login(configuration: Configuration, texts: Texts, selection: Selection) -> list[Refresh]:
     """Plan for a profile, and for every legacy profile there is that signs in the same way."""
     first = _named(configuration, texts, selection, selection.profile)
-    sign_in = configuration.sign_in(first.source)
+    sign_in = configuration.source(first.source).sign_in
     refreshes = [
         refresh
         for refresh in _renewals(texts, selection)
         if refresh.source == first.source
-        or (sign_in is not None and configuration.sign_in(refresh.source) == sign_in)
+        or (sign_in is not None and configuration.source(refresh.source).sign_in == sign_in)
     ]
     is_known = any(
         refresh.source == first.source or (refresh.path, refresh.name) == (first.path, first.name)
@@ -346,7 +204,7 @@ def _with_source_checked(configuration: Configuration, text: Document, refresh: 
                 f"there is no profile {refresh.source!r} any more; remove what came of it with: "
                 f"aws sso remove-legacy --legacy-profiles {shlex.quote(refresh.name)}"
             )
-        configuration.check_source(refresh.source)
+        configuration.source(refresh.source).check()
     except ProfileError as error:
         return refresh._replace(error=error)
     return refresh
@@ -386,7 +244,7 @@ def _check_shadowing(refresh: Refresh, configuration: Configuration, text: Docum
     name = refresh.name
     if not _is_live(configuration, text, name):
         return None
-    is_own = name == refresh.source and configuration.is_sso(name)
+    is_own = name == refresh.source and configuration.source(name).is_sso
     if is_own and refresh.is_literal:
         return (
             f"{name!r} is the source profile too: the SDKs for JavaScript and Go "

@@ -12,9 +12,9 @@ from support.old_clients import CLIENTS, ask_who
 from support.person import FROZEN, Person, lines, only
 from support.profiles import legacy
 
+from awscli_plugin_legacy_sso.configuration import Configuration
 from awscli_plugin_legacy_sso.file import credentials_file
 from awscli_plugin_legacy_sso.jobs.manage import Choice, remove_legacy
-from awscli_plugin_legacy_sso.plan.profiles import Configuration
 
 OTHERS = (
     "# mine\n[default]\naws_access_key_id = AKIA\naws_secret_access_key = s ; x\n\n[ odd ]\nk:v"

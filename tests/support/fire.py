@@ -17,9 +17,10 @@ _WRITER = """
 import os, sys
 from datetime import UTC, datetime
 from awscli_plugin_legacy_sso.file import credentials_file, document, legacy_profile
+from awscli_plugin_legacy_sso.legacy_profile import Credentials
 from awscli_plugin_legacy_sso import errors
 path, name, keys = sys.argv[1:]
-credentials = legacy_profile.Credentials(keys, keys, keys, datetime(2026, 11, 22, tzinfo=UTC))
+credentials = Credentials(keys, keys, keys, datetime(2026, 11, 22, tzinfo=UTC))
 document.Document("\\n")  # so that all is imported that another user may not reach
 if uid := int(os.environ.get("FIRE_UID", 0)):
     os.setgroups([])

@@ -14,7 +14,8 @@ from pathlib import Path
 
 from awscli_plugin_legacy_sso.file import legacy_profile
 from awscli_plugin_legacy_sso.file.document import Document, EditError, UnreadableTextError
-from awscli_plugin_legacy_sso.file.legacy_profile import Credentials, Holds
+from awscli_plugin_legacy_sso.file.legacy_profile import Holds
+from awscli_plugin_legacy_sso.legacy_profile import Credentials
 
 CORPUS = "FIRE_CORPUS"
 EXPIRATION = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
+from awscli_plugin_legacy_sso.configuration import Configuration, SignIn
 from awscli_plugin_legacy_sso.errors import LegacySsoError, ProfileError, RefusedError, UsageError
 from awscli_plugin_legacy_sso.file.document import Document
-from awscli_plugin_legacy_sso.plan.profiles import Configuration, Refresh, Selection, SignIn, plan
+from awscli_plugin_legacy_sso.plan.profiles import Refresh, Selection, plan
 
 FILE = "/credentials"
 SSO = {"sso_session": "corp", "sso_account_id": "1", "sso_role_name": "Dev"}
@@ -186,7 +187,7 @@ def test_inline_profiles_of_one_start_url_are_one_sign_in() -> None:
     """Without an sso_session the start URL is what tells one sign-in from another."""
     known = configuration(a=INLINE, b={**INLINE, "sso_role_name": "X"})
 
-    assert known.sign_in("a") == known.sign_in("b") == SignIn(None, "https://x")
+    assert known.source("a").sign_in == known.source("b").sign_in == SignIn(None, "https://x")
 
 
 NAMES = {

@@ -1,0 +1,224 @@
+"""What the AWS CLI's configuration says: about a profile, and about what it takes to get its keys.
+
+A source profile is asked once, by :meth:`Configuration.source`; what comes of it, a
+:class:`Source`, is what planning, fetching, explaining and watching work with.
+Pure: nothing is run, read or fetched to find out what a profile is.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple
+
+from .errors import ProfileError
+from .legacy_profile import SOURCE_SETTINGS
+
+_SSO_SETTINGS = frozenset(("sso_session", "sso_start_url", "sso_account_id", "sso_role_name"))
+_NOT_FRESH = {
+    "credential_process": "credential_process may hand out keys it has had for a while",
+    "login_session": "keys of a login_session live 15 minutes at most",
+}
+
+Settings = Mapping[str, Any]
+
+
+# Named tuples, as in the other modules that each refresh imports: to make a class of a frozen
+# dataclass takes five times as long.
+class SignIn(NamedTuple):
+    """One sign-in to IAM Identity Center: an ``[sso-session]``, or an inline start URL."""
+
+    session: str | None
+    start_url: str | None
+
+    def login_command(self, profile: str) -> str:
+        """Return the command that signs in again."""
+        if self.session:
+            return f"aws sso login --sso-session {shlex.quote(self.session)}"
+        return f"aws sso login --profile {shlex.quote(profile)}"
+
+
+class Profile(NamedTuple):
+    """One profile as it stands in the configuration; without settings if it is not there."""
+
+    name: str
+    settings: Settings
+
+    @property
+    def kind(self) -> str | None:
+        """The setting by which it says how it gets temporary credentials, if it does."""
+        return next((setting for setting in SOURCE_SETTINGS if self.settings.get(setting)), None)
+
+    @property
+    def is_sso(self) -> bool:
+        """Whether it takes its own credentials from IAM Identity Center."""
+        return self.kind in _SSO_SETTINGS
+
+    @property
+    def account(self) -> Any:
+        """The account whose role it takes from IAM Identity Center; ``None`` if it is not set."""
+        return self.settings.get("sso_account_id")
+
+    @property
+    def role(self) -> Any:
+        """The name of the role it takes from IAM Identity Center; ``None`` if it is not set."""
+        return self.settings.get("sso_role_name")
+
+
+class Source(NamedTuple):
+    """Everything there is to know about one source profile.
+
+    ``chain`` is the profile itself, its ``source_profile``, and so on.
+    """
+
+    name: str
+    exists: bool
+    chain: tuple[Profile, ...]
+
+    def __hash__(self) -> int:
+        """Hash the name: settings are mappings, which have no hash."""
+        return hash(self.name)
+
+    def __repr__(self) -> str:
+        """Return the name alone: a setting may be a key, or have a password in it."""
+        return f"Source({self.name!r})"
+
+    @property
+    def settings(self) -> Settings:
+        """The profile's own settings."""
+        return self.chain[0].settings
+
+    @property
+    def kind(self) -> str | None:
+        """The setting by which it says how it gets temporary credentials, if it does."""
+        return self.chain[0].kind
+
+    @property
+    def is_sso(self) -> bool:
+        """Whether it takes its own credentials from IAM Identity Center."""
+        return self.chain[0].is_sso
+
+    @property
+    def base(self) -> Profile:
+        """The profile that its chain of roles starts from: the last of the chain."""
+        return self.chain[-1]
+
+    @property
+    def signing_in(self) -> Profile:
+        """The profile that a person signs in with: this one, or one its chain comes to."""
+        signs_in = (it for it in self.chain if it.is_sso or it.kind == "login_session")
+        return next(signs_in, self.chain[0])
+
+    @property
+    def sign_in(self) -> SignIn | None:
+        """The SSO sign-in that feeds it, if one does."""
+        profile = self.signing_in
+        if not profile.is_sso:
+            return None
+        session = profile.settings.get("sso_session")
+        return SignIn(session, None if session else profile.settings.get("sso_start_url"))
+
+    @property
+    def login_command(self) -> str:
+        """The command by which a person signs in again."""
+        profile = self.signing_in
+        if profile.kind == "login_session":
+            return f"aws login --profile {shlex.quote(profile.name)}"
+        return (self.sign_in or SignIn(None, None)).login_command(profile.name)
+
+    @property
+    def asks_for_mfa(self) -> bool:
+        """Whether new keys take an MFA code."""
+        return any(profile.settings.get("mfa_serial") for profile in self.chain)
+
+    @property
+    def what_it_takes(self) -> str | None:
+        """What new keys may take of a person again soon, beside an SSO sign-in."""
+        if self.asks_for_mfa:
+            return "an MFA code"
+        return "another aws login" if self.signing_in.kind == "login_session" else None
+
+    @property
+    def why_not_fresh(self) -> str | None:
+        """Why its credentials may have less than their full time left, if so."""
+        if self.asks_for_mfa:
+            return "with MFA the AWS CLI's cached keys are used while they last"
+        return _NOT_FRESH.get(self.kind or "")
+
+    def check(self) -> None:
+        """Refuse a profile that does not itself say how it gets temporary credentials.
+
+        Raises:
+            ProfileError: it is not there, holds long-term keys, or says nothing.
+        """
+        settings, setting = self.settings, self.kind
+        if not self.exists:
+            raise ProfileError(
+                f"there is no profile {self.name!r}; list yours with: aws configure list-profiles"
+            )
+        if setting is None and settings.get("aws_access_key_id"):
+            kind = "static" if settings.get("aws_session_token") else "long-term"
+            raise ProfileError(
+                f"profile {self.name!r} holds {kind} keys; old tools can use it as it is"
+            )
+        if setting is None:
+            raise ProfileError(
+                f"profile {self.name!r} does not say how it gets credentials; "
+                f"set it up with: aws configure sso --profile {shlex.quote(self.name)}"
+            )
+        nested = [key for key, value in settings.items() if isinstance(value, Mapping)]
+        if broken := {*SOURCE_SETTINGS, "source_profile"}.intersection(nested):
+            raise ProfileError(
+                f"profile {self.name!r} has an indented block under {min(broken)}, not a value; "
+                f"mend it with: aws configure set {min(broken)} VALUE "
+                f"--profile {shlex.quote(self.name)}"
+            )
+        missing = [key for key in ("sso_account_id", "sso_role_name") if not settings.get(key)]
+        if setting in _SSO_SETTINGS and missing:
+            raise ProfileError(
+                f"profile {self.name!r} has no {' and no '.join(missing)}; "
+                f"complete it with: aws configure sso --profile {shlex.quote(self.name)}"
+            )
+
+
+class Configuration:
+    """The AWS CLI's configuration as botocore's ``Session.full_config`` has it."""
+
+    def __init__(self, full_config: Mapping[str, Any]) -> None:
+        self.profiles: Mapping[str, Settings] = full_config.get("profiles", {})
+        self.sso_sessions: Mapping[str, Settings] = full_config.get("sso_sessions", {})
+        self._own: Settings = full_config.get("legacy-sso", {})
+
+    def own_setting(self, key: str) -> str:
+        """Return a setting of the ``[legacy-sso]`` section; empty where it is not set.
+
+        Raises:
+            ProfileError: it is an indented block.
+        """
+        value = self._own.get(key, "")
+        if not isinstance(value, str):
+            raise ProfileError(f"{key} in [legacy-sso] is an indented block; write it on one line")
+        return value
+
+    def settings(self, profile: str) -> Settings:
+        """Return the settings of a profile; none for one that is not there."""
+        return self.profiles.get(profile, {})
+
+    def source_setting(self, profile: str) -> str | None:
+        """Return the setting by which a profile says how it gets temporary credentials."""
+        return Profile(profile, self.settings(profile)).kind
+
+    def source(self, name: str) -> Source:
+        """Ask all there is to know about a source profile, whether it is there or not."""
+        return Source(name, name in self.profiles, tuple(self._chain(name)))
+
+    def _chain(self, name: str) -> Iterator[Profile]:
+        seen: set[str] = set()
+        while name not in seen:
+            seen.add(name)
+            settings = self.settings(name)
+            yield Profile(name, settings)
+            following = settings.get("source_profile") if settings.get("role_arn") else None
+            if not (isinstance(following, str) and following):
+                return
+            name = following

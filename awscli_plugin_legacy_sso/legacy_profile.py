@@ -1,0 +1,101 @@
+"""What a legacy profile is: its names and values, as every room uses them.
+
+A legacy profile is a section of static keys that every AWS tool understands, and a record of where
+they came from: ``x_legacy_sso_source``, which also says that the section is ours.
+
+Pure, and without the file: ``file/legacy_profile.py`` finds and edits the section.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from .errors import InvalidNameError
+
+RECORD = "x_legacy_sso_source"
+EXPIRATION = "x_security_token_expires"
+# What stands in place of each key after a sign-out. With no value at all many clients would look
+# further and silently use the machine's role; a wrong value is refused loudly everywhere.
+SIGNED_OUT = "SIGNED-OUT"
+# The name of a legacy profile where nobody says another.
+DEFAULT_OUTPUT = "{profile}-legacy-sso"
+
+# The settings that say how a profile gets temporary credentials, in the order the AWS CLI asks.
+SOURCE_SETTINGS = (
+    "role_arn",
+    "web_identity_token_file",
+    "sso_session",
+    "sso_start_url",
+    "sso_account_id",
+    "sso_role_name",
+    "login_session",
+    "credential_process",
+)
+
+# Below 0x20, DEL, and what some parsers take for a line's end.
+_CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
+
+
+class Credentials(NamedTuple):
+    """Temporary credentials. ``expiration`` is in UTC; ``None`` where the source names none."""
+
+    access_key: str
+    secret_key: str
+    session_token: str
+    expiration: datetime | None
+
+    def __repr__(self) -> str:
+        return "Credentials(...)"  # wherever they are printed
+
+
+class LegacyProfile(NamedTuple):
+    """A legacy profile as it stands in a file: everything but its keys."""
+
+    name: str
+    source: str
+    expiration: datetime | None
+    signed_out: bool
+    tokens_differ: bool
+
+
+def timestamp(moment: datetime) -> str:
+    """Return a moment as AWS writes it: RFC 3339, UTC, to the second."""
+    # strftime does not pad a year below 1000 everywhere; isoformat does.
+    return f"{moment.astimezone(UTC).replace(microsecond=0, tzinfo=None).isoformat()}Z"
+
+
+def check_name(name: str) -> None:
+    """Refuse a profile name that a section header cannot hold.
+
+    Raises:
+        InvalidNameError: it is empty, ``DEFAULT`` (which every section inherits from), has blanks
+            at its ends, a ``]`` or a control character.
+    """
+    check_value("the profile name", name)
+    if name == "DEFAULT":
+        raise InvalidNameError("'DEFAULT' cannot be a profile: all others would inherit its keys")
+    if "]" in name:
+        raise InvalidNameError(f"the profile name {name!a} has a ']' in it; choose another name")
+
+
+def check_value(what: str, value: object) -> None:
+    """Refuse a value that a line of an INI file cannot hold; ``what`` names it in the error.
+
+    Raises:
+        InvalidNameError: it is no text, empty, has blanks at its ends or a control character, or
+            is no valid UTF-8. The value itself, which may be a secret, is not in the message.
+    """
+    if not isinstance(value, str):  # a service's JSON and a nested block of a config hold anything
+        raise InvalidNameError(f"{what} is not text")
+    if not value:
+        raise InvalidNameError(f"{what} is empty")
+    if value != value.strip():
+        raise InvalidNameError(f"{what} begins or ends with a blank")
+    if _CONTROL.search(value):
+        raise InvalidNameError(f"{what} has a line break or another control character in it")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidNameError(f"{what} is not valid UTF-8") from None
