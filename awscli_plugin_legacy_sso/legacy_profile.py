@@ -3,7 +3,7 @@
 A legacy profile is a section of static keys that every AWS tool understands, and a record of where
 they came from: ``x_legacy_sso_source``, which also says that the section is ours.
 
-Pure, and without the file: ``file/legacy_profile.py`` finds and edits the section.
+Pure, and without the file: ``file/section.py`` finds and edits the section.
 """
 
 from __future__ import annotations
@@ -34,6 +34,10 @@ SOURCE_SETTINGS = (
     "credential_process",
 )
 
+# What some tools cut a section's name off at, or take for the end of the header.
+_NOT_IN_NAMES = re.compile(r"[#;\[\]]")
+# Some SDKs see only profiles whose names have nothing else in them.
+_PLAIN_NAME = re.compile(r"[A-Za-z0-9_/.%@:+-]+")
 # Below 0x20, DEL, and what some parsers take for a line's end.
 _CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 
@@ -58,6 +62,27 @@ class LegacyProfile(NamedTuple):
     expiration: datetime | None
     signed_out: bool
     tokens_differ: bool
+    # The number of a line that one of its values swallows: see Document.swallowed_line().
+    swallows: int | None = None
+
+
+def record(source: str) -> str:
+    """Return the value of ``x_legacy_sso_source`` for a source profile.
+
+    The word before the name is for Go SDKs before 1.55: they read a name such as ``e2`` or ``-1``
+    as a number, and then see no profile in the file at all.
+    """
+    return f"profile {source}"
+
+
+def recorded_source(value: str) -> str:
+    """Return the source profile that a record names; older records have no word before it."""
+    return first_line(value).removeprefix("profile ")
+
+
+def first_line(value: str) -> str:
+    """Return what stands beside a key. Indented lines below may be another section's: see above."""
+    return value.partition("\n")[0]
 
 
 def timestamp(moment: datetime) -> str:
@@ -71,13 +96,21 @@ def check_name(name: str) -> None:
 
     Raises:
         InvalidNameError: it is empty, ``DEFAULT`` (which every section inherits from), has blanks
-            at its ends, a ``]`` or a control character.
+            at its ends, a control character, or one that other tools read as a comment or header.
     """
     check_value("the profile name", name)
     if name == "DEFAULT":
         raise InvalidNameError("'DEFAULT' cannot be a profile: all others would inherit its keys")
-    if "]" in name:
-        raise InvalidNameError(f"the profile name {name!a} has a ']' in it; choose another name")
+    if odd := _NOT_IN_NAMES.search(name):
+        raise InvalidNameError(
+            f"the profile name {name!a} has a {odd[0]!r} in it, which some tools do not read as a "
+            "part of it; choose another name with --output-profile"
+        )
+
+
+def is_plain_name(name: str) -> bool:
+    """Tell whether every SDK sees a profile of this name."""
+    return bool(_PLAIN_NAME.fullmatch(name))
 
 
 def check_value(what: str, value: object) -> None:

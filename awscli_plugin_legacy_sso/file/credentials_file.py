@@ -239,9 +239,7 @@ def _parse(path: str, content: bytes | None) -> Document:
             f"{path}, line {line}: not valid UTF-8, which AWS tools cannot read; save it as UTF-8"
         ) from None
     except UnreadableTextError as error:
-        raise CredentialsFileError(
-            f"{path}, {error}; no AWS tool can read the file until that is mended"
-        ) from None
+        raise CredentialsFileError(f"{path}, {error}") from None
 
 
 def _render(path: str, text: Document) -> bytes:

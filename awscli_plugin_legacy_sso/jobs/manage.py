@@ -9,11 +9,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from ..configuration import Configuration, SignIn
-from ..errors import CredentialsFileError, ProfileError
+from ..errors import CredentialsFileError, LegacySsoError, ProfileError, RefusedError
 from ..file import credentials_file
 from ..file.document import Document
-from ..file.legacy_profile import legacy_profiles
-from ..file.legacy_profile import sign_out as sign_out_section
+from ..file.section import legacy_profiles, swallowing
+from ..file.section import sign_out as sign_out_section
 from ..legacy_profile import LegacyProfile, timestamp
 
 
@@ -38,7 +38,7 @@ class Removal:
     results: list[Mapping[str, Any]] = field(default_factory=list)
     lines: list[str] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    errors: list[CredentialsFileError] = field(default_factory=list)
+    errors: list[LegacySsoError] = field(default_factory=list)
 
 
 def list_legacy(
@@ -73,7 +73,7 @@ def remove_legacy(
             session that is not there.
     """
     texts, unreadable = credentials_file.read_all(paths)
-    removal = Removal(errors=unreadable)
+    removal = Removal(errors=list(unreadable))
     if not unreadable:  # or what is named may be in there
         _check_choice(configuration, texts, choice)
     for path, text in texts.items():
@@ -85,6 +85,9 @@ def remove_legacy(
             except CredentialsFileError as error:
                 removal.errors.append(error)
                 continue
+        removal.errors += [
+            RefusedError(swallowing(path, it.name, it.swallows or 0)) for it in editor.refused
+        ]
         status = "signed-out" if sign_out else "removed"
         would = "would be " if dry_run else ""
         words = status.replace("-", " ")
@@ -109,15 +112,18 @@ class _Editor:
     sign_out: bool
     done: list[LegacyProfile] = field(default_factory=list)
     skipped: list[LegacyProfile] = field(default_factory=list)
+    refused: list[LegacyProfile] = field(default_factory=list)
 
     def edit(self, text: Document) -> None:
         chosen = _chosen(self.configuration, text, self.choice)
+        self.refused = [legacy for legacy in chosen if legacy.swallows]
         self.skipped = [
             legacy
             for legacy in chosen
             if self.sign_out and not _is_signed_in(self.configuration, legacy)
         ]
-        self.done = [legacy for legacy in chosen if legacy not in self.skipped]
+        left = [*self.skipped, *self.refused]
+        self.done = [legacy for legacy in chosen if legacy not in left]
         for legacy in self.done:
             if self.sign_out:
                 sign_out_section(text, legacy.name)
@@ -167,6 +173,7 @@ def _warnings(
         "aws_session_token and aws_security_token differ; mend it with a refresh": (
             legacy.tokens_differ
         ),
+        swallowing(path, legacy.name, legacy.swallows or 0): legacy.swallows is not None,
     }
     return [warning for warning, is_so in found.items() if is_so]
 

@@ -12,7 +12,7 @@ from ..errors import CredentialsFileError, LegacySsoError, SignInError
 from ..fetch.credentials import Outcome
 from ..file import credentials_file
 from ..file.document import Document
-from ..file.legacy_profile import legacy_profile, write
+from ..file.section import legacy_profile, write
 from ..legacy_profile import Credentials, LegacyProfile
 from ..plan.profiles import Refresh, Selection, plan
 
@@ -171,9 +171,9 @@ def _write(
     def edit(text: Document) -> None:
         warnings.clear()
         for one in due:
-            result, warning = _write_one(configuration, text, one, outcomes[one.item.source])
+            result, found = _write_one(configuration, text, one, outcomes[one.item.source])
             results[path, one.item.name] = result
-            warnings.extend([warning] if warning else [])
+            warnings.extend(found)
 
     try:
         if any(isinstance(outcomes[one.item.source], Credentials) for one in due):
@@ -188,16 +188,16 @@ def _write(
 
 def _write_one(
     configuration: Configuration, text: Document, due: _Due, outcome: Outcome
-) -> tuple[Result, str | None]:
+) -> tuple[Result, list[str]]:
     item = due.item
     if isinstance(outcome, LegacySsoError):
-        return Result(item, "failed", error=outcome), None
+        return Result(item, "failed", error=outcome), []
     if taken_away := due.taken_away(text):
-        return Result(item, "kept"), f"{item.name} was {taken_away} meanwhile, and stays so"
+        return Result(item, "kept"), [f"{item.name} was {taken_away} meanwhile, and stays so"]
     is_new = item.name not in text
     try:
-        warning = item.check(configuration, text)
+        warnings = item.check(configuration, text)
         write(text, item.name, item.source, outcome, item.region)
     except LegacySsoError as error:
-        return Result(item, "failed", error=error), None
-    return Result(item, "refreshed", expiration=outcome.expiration, is_new=is_new), warning
+        return Result(item, "failed", error=error), []
+    return Result(item, "refreshed", expiration=outcome.expiration, is_new=is_new), warnings

@@ -12,10 +12,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from ..configuration import Configuration, SignIn
-from ..errors import LegacySsoError, ProfileError, RefusedError, UsageError
+from ..errors import InvalidNameError, LegacySsoError, ProfileError, RefusedError, UsageError
 from ..file.document import Document
-from ..file.legacy_profile import Holds, legacy_profile, legacy_profiles, what_section_holds
-from ..legacy_profile import DEFAULT_OUTPUT, RECORD, check_name
+from ..file.section import (
+    Holds,
+    legacy_profile,
+    legacy_profiles,
+    swallowed_line,
+    swallowing,
+    what_section_holds,
+)
+from ..legacy_profile import DEFAULT_OUTPUT, RECORD, check_name, is_plain_name, recorded_source
 
 Texts = Mapping[str, Document]  # The credentials files' texts by path, the main one first.
 
@@ -51,8 +58,8 @@ class Refresh(NamedTuple):
     force: bool = False
     error: LegacySsoError | None = None
 
-    def check(self, configuration: Configuration, text: Document) -> str | None:
-        """Return a warning to print if there is one.
+    def check(self, configuration: Configuration, text: Document) -> list[str]:
+        """Return what a person should know about it.
 
         Called when planning and again under the lock: the file may have changed in between.
 
@@ -60,9 +67,16 @@ class Refresh(NamedTuple):
             InvalidNameError: the name cannot be a profile's.
             RefusedError: writing would destroy or shadow what is not ours.
         """
-        check_name(self.name)
-        _check_section(self, what_section_holds(text, self.name))
-        return _check_shadowing(self, configuration, text)
+        _check_name(self, text)
+        _check_section(self, text)
+        warning = _check_shadowing(self, configuration, text)
+        warnings = [warning] if warning else []
+        if self.name not in text and not is_plain_name(self.name):
+            warnings.append(
+                f"some tools will not see {self.name!r}: they know only letters, digits and "
+                "-_/.%@:+ in a profile's name; choose another one with --output-profile"
+            )
+        return warnings
 
     def renews(self, text: Document) -> bool:
         """Tell whether the legacy profile is there already, from the same source."""
@@ -125,8 +139,11 @@ def _named(
     if configuration.source_setting(profile) is None:
         legacy = legacy_profile(text, profile)
         # The file to write need not be the one that the CLI reads.
-        recorded = legacy.source if legacy else configuration.settings(profile).get(RECORD)
-        source = recorded if isinstance(recorded, str) else profile
+        recorded = configuration.settings(profile).get(RECORD)
+        if legacy:
+            source = legacy.source
+        elif isinstance(recorded, str):
+            source = recorded_source(recorded)
     template = selection.output_profile
     if template is None:
         usual = configuration.own_setting("output_profile") or DEFAULT_OUTPUT
@@ -221,7 +238,20 @@ def _refuse_two_for_one(refreshes: Iterable[Refresh]) -> None:
             )
 
 
-def _check_section(refresh: Refresh, holds: Holds) -> None:
+def _check_name(refresh: Refresh, text: Document) -> None:
+    try:
+        check_name(refresh.name)
+    except InvalidNameError as error:
+        if legacy_profile(text, refresh.name) is None:
+            raise
+        remove = f"aws sso remove-legacy --legacy-profiles {shlex.quote(refresh.name)}"
+        raise InvalidNameError(f"{error}, and remove this one with: {remove}") from None
+
+
+def _check_section(refresh: Refresh, text: Document) -> None:
+    holds = what_section_holds(text, refresh.name)
+    if line := swallowed_line(text, refresh.name):
+        raise RefusedError(swallowing(refresh.path, refresh.name, line))
     if holds is Holds.LONG_TERM_KEYS and not (refresh.force and refresh.is_literal):
         raise RefusedError(
             f"section {refresh.name!r} of {refresh.path} holds long-term keys, maybe their only "

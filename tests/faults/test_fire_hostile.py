@@ -25,7 +25,7 @@ from support.person import FROZEN, PROFILES, Person, interrupted, only, wait_unt
 
 from awscli_plugin_legacy_sso.errors import InvalidNameError
 from awscli_plugin_legacy_sso.file.document import Document
-from awscli_plugin_legacy_sso.file.legacy_profile import write
+from awscli_plugin_legacy_sso.file.section import write
 from awscli_plugin_legacy_sso.legacy_profile import Credentials
 
 MINE = "[mine]\nk = v\n"

@@ -178,6 +178,11 @@ class Judge:
             with pytest.raises(UnreadableTextError):
                 Document(text)
             return
+        if re.search(r"\r(?!\n)", text):
+            self.figures["texts with a lone carriage return, refused"] += 1
+            with pytest.raises(UnreadableTextError, match="a carriage return without a line feed"):
+                Document(text)
+            return
         self.figures["texts that botocore reads"] += 1
         for change in changes:
             text = self.change(text, change)
@@ -350,7 +355,7 @@ def test_a_file_that_botocore_refuses_is_refused_and_stays(
         assert readable
         assert "new" in raw_config_parse(str(judge.file))
     else:
-        assert not readable or "was left as it is" in refusal
+        assert not readable or "was left as it is" in refusal or "carriage return" in refusal
         assert judge.file.read_bytes() == content
         assert "\n" not in refusal
 

@@ -16,7 +16,7 @@ from pathlib import Path
 _WRITER = """
 import os, sys
 from datetime import UTC, datetime
-from awscli_plugin_legacy_sso.file import credentials_file, document, legacy_profile
+from awscli_plugin_legacy_sso.file import credentials_file, document, section
 from awscli_plugin_legacy_sso.legacy_profile import Credentials
 from awscli_plugin_legacy_sso import errors
 path, name, keys = sys.argv[1:]
@@ -26,7 +26,7 @@ if uid := int(os.environ.get("FIRE_UID", 0)):
     os.setgroups([])
     os.setresgid(uid, uid, uid)
     os.setresuid(uid, uid, uid)
-edit = lambda text: legacy_profile.write(text, name, "dev", credentials, None)
+edit = lambda text: section.write(text, name, "dev", credentials, None)
 try:
     done = credentials_file.update(path, edit)
 except errors.LegacySsoError as error:

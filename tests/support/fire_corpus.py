@@ -12,9 +12,9 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from awscli_plugin_legacy_sso.file import legacy_profile
+from awscli_plugin_legacy_sso.file import section
 from awscli_plugin_legacy_sso.file.document import Document, EditError, UnreadableTextError
-from awscli_plugin_legacy_sso.file.legacy_profile import Holds
+from awscli_plugin_legacy_sso.file.section import Holds
 from awscli_plugin_legacy_sso.legacy_profile import Credentials
 
 CORPUS = "FIRE_CORPUS"
@@ -42,21 +42,23 @@ class Change:
         if self.kind == "write":
             values |= {"region": self.region} if self.region else {}
             values |= {"x_security_token_expires": "2026-11-22T20:00:00Z"} if self.expires else {}
-            values["x_legacy_sso_source"] = "dev"
+        values["x_legacy_sso_source"] = "profile dev"
         return values
 
     def is_possible(self, text: Document) -> bool:
         """Tell whether our commands would do it: only what is ours is signed out or removed."""
+        if section.swallowed_line(text, self.name):
+            return False
         if self.kind == "write":
             return True
-        holds = legacy_profile.what_section_holds(text, self.name)
+        holds = section.what_section_holds(text, self.name)
         return self.name in text and holds is Holds.LEGACY_PROFILE
 
     def apply(self, text: Document) -> None:
         if self.kind == "remove":
             text.remove(self.name)
         elif self.kind == "sign-out":
-            legacy_profile.sign_out(text, self.name)
+            section.sign_out(text, self.name)
         else:
             values = self.asked
             keys = Credentials(
@@ -65,7 +67,7 @@ class Change:
                 values["aws_session_token"],
                 EXPIRATION if self.expires else None,
             )
-            legacy_profile.write(text, self.name, "dev", keys, self.region)
+            section.write(text, self.name, "dev", keys, self.region)
 
 
 def outcome(text: str, changes: list[Change]) -> list[str]:

@@ -14,10 +14,13 @@ NEW = {"a": "1", "b": "2"}
 
 
 def read_as_botocore(text: str) -> Mapping[str, Mapping[str, str]]:
-    """Read a text as botocore reads a file of that content: universal newlines, RawConfigParser."""
-    parser = configparser.RawConfigParser()
+    """Read a text as botocore reads a file of that content: universal newlines, RawConfigParser.
+
+    Without a default section, so that each section has what stands in its own lines.
+    """
+    parser = configparser.RawConfigParser(default_section="\0", strict=False)
     parser.read_file(io.StringIO(text, newline=None))
-    return {name: dict(parser.items(name)) for name in parser.sections()}
+    return {name: dict(parser.items(name)) for name in parser.sections() if name != "DEFAULT"}
 
 
 @pytest.mark.parametrize(
@@ -26,7 +29,6 @@ def read_as_botocore(text: str) -> Mapping[str, Mapping[str, str]]:
         pytest.param("", "[new]\na = 1\nb = 2\n", id="empty file"),
         pytest.param("[x]\nk = v\n", "[x]\nk = v\n\n[new]\na = 1\nb = 2\n", id="LF"),
         pytest.param("[x]\r\nk=v\r\n", "[x]\r\nk=v\r\n\r\n[new]\r\na = 1\r\nb = 2\r\n", id="CRLF"),
-        pytest.param("[x]\rk=v\r", "[x]\rk=v\r\r[new]\ra = 1\rb = 2\r", id="CR"),
         pytest.param("[x]\nk = v", "[x]\nk = v\n\n[new]\na = 1\nb = 2", id="no final newline"),
         pytest.param("# c", "# c\n\n[new]\na = 1\nb = 2", id="nothing but a comment"),
         pytest.param(
@@ -56,14 +58,14 @@ def test_a_new_section_is_appended_and_removing_it_gives_the_old_bytes_back(
     ("before", "drop", "after"),
     [
         pytest.param("[s]\na = x\nb = y\n", [], "[s]\na = 1\nb = 2\n", id="replaced in place"),
-        pytest.param("[s]\nA:x\nB=y\n", [], "[s]\nA:1\nB=2\n", id="spelling and spacing kept"),
+        pytest.param("[s]\nA:x\nB=y\n", [], "[s]\na = 1\nb = 2\n", id="one form for all readers"),
         pytest.param("[s]\nb = x\n\n# tail\n", [], "[s]\nb = 2\na = 1\n\n# tail\n", id="one added"),
         pytest.param("[s]\n", [], "[s]\na = 1\nb = 2\n", id="empty section"),
         pytest.param("[s]", [], "[s]\na = 1\nb = 2", id="empty section, no newline"),
         pytest.param(
             "[s]\na = x\n   y\n\n   z\nother = 1\n",
             [],
-            "[s]\na = 1\n\nother = 1\nb = 2\n",
+            "[s]\na = 1\nother = 1\nb = 2\n",
             id="continuation lines go with their value",
         ),
         pytest.param(
@@ -137,7 +139,7 @@ def test_a_text_is_read_as_botocore_reads_it_and_comes_back_unchanged(text: str)
     """Indented comments, nesting, inheritance, odd headers: the parser is botocore's own."""
     parsed = Document(text)
 
-    assert read_as_botocore(text) == parsed.reading()
+    assert read_as_botocore(text) == {name: parsed.own(name) for name in parsed.sections()}
     assert text == parsed.render()
 
 
@@ -151,12 +153,17 @@ def test_a_text_is_read_as_botocore_reads_it_and_comes_back_unchanged(text: str)
         ("[s]\nx = 1\nk =\n  SECRET\n", 3),
         ("[r]\nk = 1\n[s]\nk =\n  SECRET\n", 4),
         ("[r]\nk = 1\n[DEFAULT]\nk =\n  SECRET\n[s]\n", 4),
+        ("[s]\nk = SECRET\rj = 1\n", 2),
+        ("[s]\r\nk = SECRET\r\n\r\r\n", 3),
+        ("[s]\rk = SECRET\r", 1),
     ],
 )
-def test_a_text_that_botocore_refuses_is_refused_by_line_and_never_quoted(
-    text: str, line: int
-) -> None:
-    """The message says where, and nothing of what stands there: it may be a key."""
+def test_a_text_that_is_refused_is_named_by_line_and_never_quoted(text: str, line: int) -> None:
+    """What botocore refuses, and a line that a lone carriage return ends.
+
+    That is the one text that botocore reads and we do not. The message says where it is, and
+    nothing of what stands there: it may be a key.
+    """
     with pytest.raises(UnreadableTextError, match=f"^line {line}: ") as refused:
         Document(text)
 
@@ -170,3 +177,111 @@ def test_an_edit_that_would_not_read_back_as_asked_is_refused() -> None:
 
     with pytest.raises(EditError, match="'s' would not read back"):
         text.render()
+
+
+@pytest.mark.parametrize(
+    ("before", "after"),
+    [
+        pytest.param("[s]\n  a: x\n  B=y\n", "[s]\na = 1\nb = 2\n", id="nothing follows"),
+        pytest.param("[s]\n  a: x\nk = v\n", "[s]\na = 1\nk = v\nb = 2\n", id="next is not"),
+        pytest.param(
+            "[s]\n    a: x\n  k = v\n", "[s]\n  a = 1\n  k = v\nb = 2\n", id="next is less deep"
+        ),
+        pytest.param(
+            "[s]\n\ta: x\n\n# c\n    ; d\n\tk = v\n[t]\n",
+            "[s]\n\ta = 1\n\n# c\n    ; d\n\tk = v\nb = 2\n[t]\n",
+            id="comments and blank lines do not count",
+        ),
+        pytest.param(
+            "[s]\n  b = x\n\n # of t\n [t]\n  k = v\n",
+            "[s]\n b = 2\n a = 1\n\n # of t\n [t]\n  k = v\n",
+            id="the next section is indented",
+        ),
+        pytest.param(
+            "[s]\r\n  A = x\r\n  k = v\r\n  b:y\r\n",
+            "[s]\r\n  a = 1\r\n  k = v\r\nb = 2\r\n",
+            id="CRLF",
+        ),
+    ],
+)
+def test_an_option_is_as_deep_as_the_line_below_it(before: str, after: str) -> None:
+    """At column 0, as some tools need it; deeper only where the next line would be swallowed."""
+    text = Document(before)
+    text.set("s", NEW)
+
+    assert after == text.render()
+
+
+COMMENTS = "[a]\n  # before\nk = v\n{}[s]\n # in s\nx = 1\n# between\ny = 2\n{}[b]\nz = 3\n"
+
+
+@pytest.mark.parametrize(
+    "aside",
+    ["", "\n", "# c\n", "  # c\n", "  # old = x\n", "\t\n", "\n \n ; c\n\n", "; [x]\n\n  #\n"],
+)
+def test_comments_stay_with_what_follows_them(aside: str) -> None:
+    """Below a section's last option they are left where they are; between options they go."""
+    before = f" # first\n{COMMENTS.format(aside, aside)}{aside}"
+    text = Document(before)
+    text.remove("s")
+    without = text.render()
+    blank = aside.removesuffix("\n") if aside.endswith("\n\n") or aside == "\n" else aside
+
+    assert without == f" # first\n[a]\n  # before\nk = v\n{blank}{aside}[b]\nz = 3\n{aside}"
+
+    text = Document(before)
+    text.set("s", {"x": "9", "new": "1"}, drop=["y"])
+    changed = before.replace("x = 1", "x = 9").replace("y = 2\n", "new = 1\n")
+
+    assert text.render() == changed
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        pytest.param("[s]\na = 1\n", None, id="one line"),
+        pytest.param("[s]\na = 1\n\n  # c\n\t\n; d\n", None, id="comments and blank lines"),
+        pytest.param("[s]\na = 1\n\n  [prod]\n  k = v\n", 4, id="an indented section"),
+        pytest.param("[s]\na = 1\n  more\n", 3, id="anything below a value of ours"),
+        pytest.param("[s]\nA: 1\n# c\n  # d\n\n  more\n", 6, id="below comments"),
+        pytest.param("[s]\na =\n  more = 1\n", 3, id="below an empty value of ours"),
+        pytest.param("[s]\ns3 =\n  k = v\n  j = w\n", None, id="a person's own block"),
+        pytest.param("[s]\nx = 1\n  y\n  [prod]\n  k = v\n", 4, id="a section below any value"),
+        pytest.param("[s]\nx = 1\n  [prod]\n[t]\na = 2\n", 3, id="in the middle"),
+        pytest.param("[t]\na = 1\n  [prod]\n[s]\na = 2\n", None, id="in another section"),
+    ],
+)
+def test_a_line_that_a_value_swallows_is_named(text: str, line: int | None) -> None:
+    """It may be meant as a section of its own, and tools other than botocore read it as one."""
+    assert Document(text).swallowed_line("s", {"a"}) == line
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("[a]\nk = v\n\n[s]\n  x = 1\n# c\n  [b]\n  y = 2\n", 7),
+        ("[a]\nk = v\n[s]\n\t[b]\n", 4),
+        ("[gone]\n\n[a]\nk = v\n[s]\n [b]\n", 6),
+    ],
+)
+def test_a_section_that_shields_the_one_below_it_is_not_removed(text: str, line: int) -> None:
+    """Without it botocore would read an indented header as a part of the value above."""
+    document = Document(text)
+    if "gone" in document:
+        document.remove("gone")
+    document.remove("s")
+
+    with pytest.raises(EditError, match=f"line {line} would become a part of the value above it"):
+        document.render()
+
+
+def test_a_section_can_be_replaced_after_it_was_removed() -> None:
+    """Edits of one text do not get in each other's way."""
+    text = Document("[a]\nk = v\n\n[s]\nx = 1\n\n[b]\ny = 2")
+    text.remove("s")
+    text.set("b", {"y": "3"})
+    text.set("s", NEW)
+    text.set("new", NEW)
+    text.remove("new")
+
+    assert text.render() == "[a]\nk = v\n\n[b]\ny = 3\n\n[s]\na = 1\nb = 2"

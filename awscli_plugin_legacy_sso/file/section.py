@@ -5,7 +5,6 @@ Pure: sections are read from and edited in an :class:`~.document.Document`.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from enum import Enum
 
@@ -18,6 +17,9 @@ from ..legacy_profile import (
     LegacyProfile,
     check_name,
     check_value,
+    first_line,
+    record,
+    recorded_source,
     timestamp,
 )
 from .document import Document
@@ -26,6 +28,8 @@ _STATIC_KEYS = ("aws_access_key_id", "aws_secret_access_key")
 # boto 2, and Ansible of its time, read the session token under its old name.
 _TOKEN_KEYS = ("aws_session_token", "aws_security_token")
 _KEYS = _STATIC_KEYS + _TOKEN_KEYS
+# What we write. A value of one of these is one line.
+_OURS = frozenset((*_KEYS, "region", EXPIRATION, RECORD))
 _CREDENTIAL_SETTINGS = frozenset((*SOURCE_SETTINGS, "source_profile", "credential_source"))
 
 
@@ -60,8 +64,21 @@ def legacy_profiles(text: Document) -> list[LegacyProfile]:
 def legacy_profile(text: Document, name: str) -> LegacyProfile | None:
     """Return the legacy profile of this name, if the section is one."""
     if RECORD in text.own(name) and what_section_holds(text, name) is Holds.LEGACY_PROFILE:
-        return _from_section(name, text.own(name))
+        return _from_section(text, name)
     return None
+
+
+def swallowed_line(text: Document, name: str) -> int | None:
+    """Return the number of a line of a section that may be meant as a section of its own."""
+    return text.swallowed_line(name, _OURS)
+
+
+def swallowing(path: str, name: str, line: int) -> str:
+    """Return the line for a person about a section that swallows a line of a file."""
+    return (
+        f"{path}, line {line}: as it is indented, AWS tools read it as a part of section {name!r}; "
+        "begin it at column 0, or delete it"
+    )
 
 
 def write(
@@ -82,7 +99,7 @@ def write(
         values["region"] = region
     if credentials.expiration:
         values[EXPIRATION] = timestamp(credentials.expiration)
-    values[RECORD] = source
+    values[RECORD] = record(source)
     for key, value in values.items():
         check_value(f"the value of {key} for {name!r}", value)
     text.set(name, values, drop={EXPIRATION} - values.keys())
@@ -90,16 +107,20 @@ def write(
 
 def sign_out(text: Document, name: str) -> None:
     """Put a word that every service refuses in place of the keys; source and place stay."""
-    text.set(name, dict.fromkeys(_KEYS, SIGNED_OUT), drop={EXPIRATION})
+    source = recorded_source(text.own(name)[RECORD])
+    values = {**dict.fromkeys(_KEYS, SIGNED_OUT), RECORD: record(source)}
+    text.set(name, values, drop={EXPIRATION})
 
 
-def _from_section(name: str, own: Mapping[str, str]) -> LegacyProfile:
+def _from_section(text: Document, name: str) -> LegacyProfile:
+    own = {key: first_line(value) for key, value in text.own(name).items()}
     return LegacyProfile(
         name=name,
-        source=own[RECORD],
+        source=recorded_source(own[RECORD]),
         expiration=_parse_expiration(own.get(EXPIRATION, "")),
         signed_out=own.get(_KEYS[0]) == SIGNED_OUT,
         tokens_differ=len({own.get(key) for key in _TOKEN_KEYS}) > 1,
+        swallows=swallowed_line(text, name),
     )
 
 
