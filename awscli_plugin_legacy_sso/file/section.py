@@ -107,9 +107,7 @@ def write(
 
 def sign_out(text: Document, name: str) -> None:
     """Put a word that every service refuses in place of the keys; source and place stay."""
-    source = recorded_source(text.own(name)[RECORD])
-    values = {**dict.fromkeys(_KEYS, SIGNED_OUT), RECORD: record(source)}
-    text.set(name, values, drop={EXPIRATION})
+    text.set(name, dict.fromkeys(_KEYS, SIGNED_OUT), drop={EXPIRATION})
 
 
 def _from_section(text: Document, name: str) -> LegacyProfile:

@@ -85,7 +85,7 @@ def test_a_sessions_own_credentials_are_used(person: Person, python: str) -> Non
     refused = call(person, python, session="dev", input_profile="inline")
 
     assert answer[0] == "written"
-    assert person.sections()["dev-legacy-sso"]["x_legacy_sso_source"] == "dev"
+    assert person.sections()["dev-legacy-sso"]["x_legacy_sso_source"] == "profile dev"
     assert refused[0] == "UsageError"
 
 

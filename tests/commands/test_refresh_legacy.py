@@ -59,7 +59,7 @@ def test_every_old_byte_stays_and_the_new_section_reads_as_designed(
         "x_legacy_sso_source",
     ]
     assert new["aws_security_token"] == new["aws_session_token"]
-    assert (new["region"], new["x_legacy_sso_source"]) == ("us-west-2", "dev")
+    assert (new["region"], new["x_legacy_sso_source"]) == ("us-west-2", "profile dev")
     assert person.identity("dev-legacy-sso").startswith(arn("111122223333", "Developer"))
 
     first = person.credentials.read_bytes()

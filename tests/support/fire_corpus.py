@@ -42,7 +42,7 @@ class Change:
         if self.kind == "write":
             values |= {"region": self.region} if self.region else {}
             values |= {"x_security_token_expires": "2026-11-22T20:00:00Z"} if self.expires else {}
-        values["x_legacy_sso_source"] = "profile dev"
+            values["x_legacy_sso_source"] = "profile dev"
         return values
 
     def is_possible(self, text: Document) -> bool:

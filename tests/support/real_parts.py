@@ -88,6 +88,7 @@ OLD_CLIENTS: Mapping[str, OldClient] = {
     "botocore": OldClient(
         requirements=(
             "botocore==1.29.10",
+            "configupdater==4.1.1",  # what the function itself needs
             "jmespath==0.10.0",
             "python-dateutil==2.8.2",
             "six==1.17.0",
@@ -95,7 +96,7 @@ OLD_CLIENTS: Mapping[str, OldClient] = {
             _CGI,
         ),
         vendored_six="botocore/vendored/six.py",
-        proof=("-c", "import botocore.session; botocore.session.Session()"),
+        proof=("-c", "import botocore.session, configupdater; botocore.session.Session()"),
     ),
     "boto": OldClient(
         requirements=("boto==2.49.0",),
