@@ -55,6 +55,12 @@ class Profile(NamedTuple):
         return self.kind in _SSO_SETTINGS
 
     @property
+    def has_sso_role(self) -> bool:
+        """Whether it says which role it takes from IAM Identity Center."""
+        parts = self.account, self.role
+        return self.is_sso and all(isinstance(part, str) and part for part in parts)
+
+    @property
     def account(self) -> Any:
         """The account whose role it takes from IAM Identity Center; ``None`` if it is not set."""
         return self.settings.get("sso_account_id")

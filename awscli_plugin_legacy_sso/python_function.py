@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Collection, Iterator
 from datetime import datetime
 from functools import partial
 
 from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
-from .configuration import Configuration, Source
+from .configuration import Configuration
 from .errors import SourceConfigurationError, UsageError
-from .fetch.credentials import Host, Outcome, credentials_of, fetch
-from .fetch.explain import explain, one_line
+from .fetch.explain import one_line
+from .fetch.fetch import fetch, fetch_from_session
+from .fetch.session import SessionFactory
 from .file.credentials_file import expand
 from .jobs.refresh import Fetch, Manner, refresh
 from .legacy_profile import RECORD
@@ -58,12 +58,12 @@ def refresh_legacy_sso(
         >>> refresh_legacy_sso("dev")  # writes dev-legacy-sso
         datetime.datetime(2026, 11, 22, 20, 0, tzinfo=datetime.timezone.utc)
     """
-    host = Host(session or Session())
+    sessions = SessionFactory(session or Session())
     try:
-        configuration = Configuration(host.session.full_config)
+        configuration = Configuration(sessions.full_config)
     except BotoCoreError as error:
         raise SourceConfigurationError(one_line(error)) from None
-    own_profile = host.session.get_config_variable("profile") or "default"
+    own_profile = sessions.session.get_config_variable("profile") or "default"
     if session and input_profile not in (None, own_profile):
         raise UsageError(
             f"the session is of profile {own_profile!r}; input_profile cannot be {input_profile!r}"
@@ -72,13 +72,13 @@ def refresh_legacy_sso(
         raise UsageError(
             f"{own_profile!r} is a legacy profile; give a session of the profile it came from"
         )
-    fetch_from: Fetch = partial(fetch, host)
+    fetch_from: Fetch = partial(fetch, sessions)
     if session:
-        fetch_from = partial(_fetch_from_session, session)
+        fetch_from = partial(fetch_from_session, session)
     report = refresh(
         fetch_from,
         configuration,
-        [expand(credentials_file or host.session.get_config_variable("credentials_file"))],
+        [expand(credentials_file or sessions.session.get_config_variable("credentials_file"))],
         Selection(
             profile=input_profile or own_profile,
             output_profile=output_profile,
@@ -92,13 +92,3 @@ def refresh_legacy_sso(
     if result.error:
         raise result.error
     return result.expiration
-
-
-def _fetch_from_session(
-    session: Session, sources: Collection[Source]
-) -> Iterator[tuple[Source, Outcome]]:
-    for source in sources:
-        try:
-            yield source, credentials_of(session.get_credentials())
-        except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
-            yield source, explain(error, source)

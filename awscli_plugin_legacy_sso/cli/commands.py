@@ -30,8 +30,9 @@ import awscli_plugin_legacy_sso
 from .. import errors
 from ..configuration import Configuration, Source
 from ..errors import LegacySsoError, SourceConfigurationError, UsageError
-from ..fetch.credentials import Host, fetch, reread
 from ..fetch.explain import explain, one_line
+from ..fetch.fetch import fetch
+from ..fetch.session import SessionFactory
 from ..file import credentials_file
 from ..jobs.refresh import Fetch, Manner, Report, expires_within, refresh
 from ..legacy_profile import timestamp
@@ -201,13 +202,13 @@ class RefreshLegacyCommand(_LegacyCommand):
         configuration = self._configuration()
         every = selection.of_written or selection.same_login
         paths = self._paths(parsed_args.credentials_file, configuration, every=every)
-        host = Host(self._session, parsed_globals.verify_ssl)
+        sessions = SessionFactory(self._session, parsed_globals.verify_ssl)
         if parsed_args.watch:
-            return self._watch(host, paths, selection, parsed_args, parsed_globals)
+            return self._watch(sessions, paths, selection, parsed_args, parsed_globals)
         least = _minutes(parsed_args.min_remaining)
         progress = _Progress()
         report = refresh(
-            partial(fetch, host),
+            partial(fetch, sessions),
             configuration,
             paths,
             selection,
@@ -228,7 +229,7 @@ class RefreshLegacyCommand(_LegacyCommand):
 
     def _watch(
         self,
-        host: Host,
+        sessions: SessionFactory,
         paths: Sequence[str],
         selection: Selection,
         parsed_args: Any,
@@ -237,9 +238,9 @@ class RefreshLegacyCommand(_LegacyCommand):
         from ..jobs import watch
 
         def load() -> tuple[Fetch, Configuration]:
-            again = reread(host)
+            again = sessions.reread()
             try:
-                configuration = Configuration(again.session.full_config)
+                configuration = Configuration(again.full_config)
             except BotoCoreError as error:
                 raise SourceConfigurationError(one_line(error)) from None
             return partial(fetch, again), configuration

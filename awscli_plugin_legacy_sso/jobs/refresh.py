@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 from ..configuration import Configuration, SignIn, Source
 from ..errors import CredentialsFileError, LegacySsoError, SignInError
-from ..fetch.credentials import Outcome
+from ..fetch.fetch import Outcome
 from ..file import credentials_file
 from ..file.document import Document
 from ..file.section import legacy_profile, write

@@ -19,7 +19,7 @@ from typing import Any, NoReturn
 
 from ..configuration import Configuration
 from ..errors import LegacySsoError
-from ..fetch.credentials import token_file
+from ..fetch.sso import token_file
 from ..legacy_profile import LegacyProfile
 from ..plan.profiles import Refresh, Selection
 from .refresh import Fetch, Manner, Report, Result, refresh

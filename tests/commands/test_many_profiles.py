@@ -91,6 +91,18 @@ def test_a_refresh_token_is_used_once(person: Person, processes: int) -> None:
     assert person.center.reused_refresh_tokens == 0
 
 
+@only(FROZEN)
+def test_tokens_alone_lie_in_the_folder_of_tokens(person: Person) -> None:
+    """Other tools read every file there as one: the lock leaves none, and our old one goes."""
+    token = person.sign_in(expires_in=-10)
+    (token.parent / "legacy-sso.lock").touch()
+    done = person.refresh("--profile", "dev")
+
+    assert (done.status, done.err) == (0, "")
+    assert person.center.count("CreateToken") == 1
+    assert [path.suffix for path in token.parent.iterdir()] == [".json"]
+
+
 def test_a_login_that_comes_while_the_token_is_renewed_is_enough(person: Person) -> None:
     """Others take no lock: before it says that the sign-in is over, it looks at the file again."""
     person.sign_in(expires_in=-10)

@@ -125,7 +125,7 @@ def test_a_process_that_hangs_is_given_up(person: Person) -> None:
     """Nothing waits for ever, whatever a ``credential_process`` does."""
     person.configure("[profile hangs]\ncredential_process = sleep 60\n")
 
-    assert impatient_call(person, "c._SILENCE_SECONDS = 0.1", "hangs") == [
+    assert impatient_call(person, "fetch._SILENCE_SECONDS = 0.1", "hangs") == [
         "FetchError",
         "nothing came back within 0.1 s",
     ]
@@ -136,7 +136,7 @@ def test_a_service_that_throttles_for_ever_is_given_up(person: Person) -> None:
     """A 429 is waited out, but not if nothing is ever granted."""
     person.sign_in()
     person.center.behaviour.failures["GetRoleCredentials"] = 429
-    kind, message = impatient_call(person, "c._PATIENCE_SECONDS = 0.1", "dev")
+    kind, message = impatient_call(person, "sso._PATIENCE_SECONDS = 0.1", "dev")
 
     assert kind == "ServiceError"
     assert message.startswith("GetRoleCredentials was refused (TooManyRequestsException")
@@ -145,7 +145,7 @@ def test_a_service_that_throttles_for_ever_is_given_up(person: Person) -> None:
 
 def impatient_call(person: Person, impatience: str, profile: str) -> list[str]:
     """Call it in a process that waits for less long."""
-    code = f"import awscli_plugin_legacy_sso.fetch.credentials as c; {impatience}\n{CALL}"
+    code = f"from awscli_plugin_legacy_sso.fetch import fetch, sso; {impatience}\n{CALL}"
     done = subprocess.run(
         [sys.executable, "-c", code, json.dumps({"input_profile": profile})],
         env=person.env({"PYTHONPATH": str(CHECKOUT)}),

@@ -1,0 +1,116 @@
+"""Sessions that fetch: one for each profile, with the network settings of another session.
+
+In: the AWS CLI's session, or the one of a Python program. Out: a botocore session for a profile,
+and the cache that fetched role credentials go through. Nothing is fetched here.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import Any
+
+from botocore.session import Session
+from botocore.utils import JSONFileCache
+
+from ..errors import SourceConfigurationError
+
+# Where every AWS CLI v2 keeps role credentials. It hangs on HOME alone.
+_ROLE_CACHE = os.path.join("~", ".aws", "cli", "cache")
+
+
+class SessionFactory:
+    """Makes sessions that have a given session's configuration and reach services as it does.
+
+    Args:
+        session: the AWS CLI's session, as its global options left it, or one of a program's.
+        verify: ``False``: certificates are not verified. A path: a CA bundle. ``None``: as the
+            profile says.
+    """
+
+    def __init__(self, session: Session, verify: bool | str | None = None) -> None:
+        self.session = session
+        self._verify = verify
+
+    @property
+    def full_config(self) -> Mapping[str, Any]:
+        """The configuration, as botocore's ``Session.full_config`` has it."""
+        config: Mapping[str, Any] = self.session.full_config
+        return config
+
+    def for_profile(self, profile: str) -> Session:
+        """Return a new session for a profile, which is named even if it is the default."""
+        session = _ProfileSession(profile, self.full_config, self._verify)
+        _reach_services_alike(self.session, session)
+        return session
+
+    def reread(self) -> SessionFactory:
+        """Return a factory that reads the configuration anew; its network settings are the same."""
+        session = Session()
+        _reach_services_alike(self.session, session)
+        return SessionFactory(session, self._verify)
+
+
+class _ProfileSession(Session):
+    """A session for one profile, with a configuration that has been parsed already."""
+
+    def __init__(
+        self, profile: str, full_config: Mapping[str, Any], verify: bool | str | None
+    ) -> None:
+        super().__init__(profile=profile)
+        self._parsed = full_config
+        self._verify = verify
+
+    @property
+    def full_config(self) -> Mapping[str, Any]:
+        return self._parsed
+
+    def create_client(self, *args: Any, **kwargs: Any) -> Any:
+        # The CLI forgets --ca-bundle and --no-verify-ssl when it fetches credentials.
+        return super().create_client(*args, **{"verify": self._verify, **kwargs})
+
+
+def _reach_services_alike(model: Session, session: Session) -> None:
+    session.user_agent_name = model.user_agent_name
+    session.user_agent_version = model.user_agent_version
+    session.user_agent_extra = model.user_agent_extra
+    session.set_default_client_config(model.get_default_client_config())
+    session.register_component("data_loader", model.get_component("data_loader"))
+
+
+class FreshRoleCache(JSONFileCache):
+    """The CLI's own cache of role credentials, written but not believed.
+
+    What it holds may have 15 minutes left. Only what this very run has fetched is believed: a role
+    that several chains start from is fetched once.
+    """
+
+    def __init__(self, folder: str) -> None:
+        super().__init__(folder)
+        self._fetched: dict[str, Any] = {}
+
+    def __contains__(self, cache_key: str) -> bool:
+        return cache_key in self._fetched
+
+    def __getitem__(self, cache_key: str) -> Any:
+        return self._fetched[cache_key]
+
+    def __setitem__(self, cache_key: str, value: Any) -> None:
+        super().__setitem__(cache_key, value)
+        self._fetched[cache_key] = value
+
+
+def make_role_cache() -> str:
+    """Return the folder of the CLI's cache of role credentials; make it where it is missing.
+
+    Made beforehand: botocore's cache makes it too, and its threads would get in each other's way.
+
+    Raises:
+        SourceConfigurationError: it cannot be made.
+    """
+    folder = os.path.expanduser(_ROLE_CACHE)
+    try:
+        os.makedirs(folder, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise SourceConfigurationError(f"{error.filename}: {error.strerror}") from None
+    return folder

@@ -1,0 +1,184 @@
+"""IAM Identity Center: the roles that SSO profiles take from it, many with one sign-in.
+
+In: an SSO profile. Out: the temporary credentials of its role. What profiles share that reach the
+service in the same way is a :class:`SharedClient`: a sign-in's token is looked after once, and a
+hundred profiles cost little more than one. botocore's own provider does the fetching.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from botocore.config import Config
+from botocore.credentials import SSOProvider
+from botocore.exceptions import TokenRetrievalError
+from botocore.session import Session
+from botocore.tokens import SSOTokenProvider
+from botocore.utils import JSONFileCache
+
+from ..configuration import Profile, SignIn
+from ..legacy_profile import Credentials
+from ..lock import LockTimeoutError, lock
+from .keys import credentials_of
+from .session import SessionFactory
+
+# Where every AWS CLI v2 keeps the tokens of sign-ins. It hangs on HOME alone.
+_TOKEN_CACHE = os.path.join("~", ".aws", "sso", "cache")
+_TOKEN_LOCK_SECONDS = 30
+# The lock file of earlier versions. Other tools read every file in that folder as a token.
+_OLD_TOKEN_LOCK = "legacy-sso.lock"
+
+CONNECTIONS = 20  # as many requests as the portal answers in a second
+# The portal answers about 20 requests a second. Once it has said that it was too much, everybody
+# holds for a moment, and then requests go out this far apart until all are done.
+_HOLD_SECONDS = 0.8
+_GAP_SECONDS = 0.0508
+_PATIENCE_SECONDS = 120  # without a single request granted
+
+# Settings that differ from profile to profile and do not reach the client that fetches SSO roles.
+_NOT_FOR_CLIENT = {"sso_account_id", "sso_role_name", "region", "output"}
+
+
+def token_file(sign_in: SignIn) -> str:
+    """Return the file in which every AWS CLI v2 keeps the token of a sign-in."""
+    what = sign_in.session or sign_in.start_url or ""
+    name = hashlib.sha1(what.encode(), usedforsecurity=False).hexdigest()
+    return os.path.join(os.path.expanduser(_TOKEN_CACHE), f"{name}.json")
+
+
+def client_settings(profile: Profile) -> object:
+    """Return what has to be the same for two SSO profiles to use one :class:`SharedClient`.
+
+    That is every setting but those known to reach neither client nor token, so an unknown one
+    costs time at worst.
+    """
+    return frozenset(
+        (key, repr(value))
+        for key, value in profile.settings.items()
+        if key not in _NOT_FOR_CLIENT and not key.startswith(("aws_", "x_"))
+    )
+
+
+class SharedClient:
+    """A client for the roles of one sign-in, its pace, and a token that is looked after.
+
+    Making it waits for a lock, and may ask the service for a new access token. That is done once
+    for all profiles, because a refresh token works once: threads that each used it would be told
+    that the sign-in is over.
+    """
+
+    def __init__(self, sessions: SessionFactory, profile: Profile) -> None:
+        self._full_config = sessions.full_config
+        self._pace = _Pace()
+        session = sessions.for_profile(profile.name)
+        self._make_client = session.create_client
+        self._client: Any = None
+        self._client_lock = threading.Lock()
+        has_session = bool(profile.settings.get("sso_session"))
+        self._token = _KnownToken(_fresh_token(session)) if has_session else None
+
+    def fetch(self, profile: Profile, cache: JSONFileCache) -> Credentials:
+        """Fetch the credentials of a profile's role; waits while the service wants a pause."""
+        provider = SSOProvider(
+            load_config=lambda: self._full_config,
+            client_creator=self._shared_client,
+            profile_name=profile.name,
+            cache=cache,
+            token_provider=self._token,
+        )
+        self._pace.wait()
+        return credentials_of(provider.load())
+
+    def _shared_client(self, service_name: str, config: Config, **kwargs: Any) -> Any:
+        with self._client_lock:
+            if self._client is None:
+                # Or some connections would be made anew for each request.
+                config = config.merge(Config(max_pool_connections=CONNECTIONS))
+                self._client = self._make_client(service_name, config=config, **kwargs)
+                self._client.meta.events.register_first(
+                    "needs-retry.sso.GetRoleCredentials", self._pace.when_throttled
+                )
+            return self._client
+
+
+class _KnownToken(NamedTuple):
+    """A botocore token provider that hands out one token it was given."""
+
+    token: Any
+
+    def load_token(self) -> _KnownToken:
+        return self
+
+    def get_frozen_token(self) -> Any:
+        return self.token
+
+
+def _fresh_token(session: Session) -> Any:
+    """Return the sign-in's access token, renewed first if its time is nearly over."""
+    with _token_lock():
+        try:
+            return SSOTokenProvider(session).load_token().get_frozen_token()
+        except (TokenRetrievalError, KeyError):
+            # The CLI takes no such lock: what it wrote in the meantime is in the file by now.
+            # (A KeyError is botocore's word for a file that was being written.)
+            return SSOTokenProvider(session).load_token().get_frozen_token()
+
+
+@contextlib.contextmanager
+def _token_lock() -> Iterator[None]:
+    """Wait for the lock on the folder of tokens, and hold it; go on without one in the end.
+
+    Two refreshes at once, in two shells, would both use the one refresh token.
+    """
+    folder = os.path.expanduser(_TOKEN_CACHE)
+    with contextlib.ExitStack() as held:
+        with contextlib.suppress(OSError, LockTimeoutError):
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+            held.callback(os.close, descriptor)  # and with it the lock
+            lock(descriptor, _TOKEN_LOCK_SECONDS)
+        with contextlib.suppress(OSError):
+            os.unlink(os.path.join(folder, _OLD_TOKEN_LOCK))
+        yield
+
+
+class _Pace:
+    """When the next request may go out. At once, until the service says that it was too much."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._gap = 0.0
+        self._next = 0.0
+        self._give_up_at: float | None = None
+
+    def wait(self) -> None:
+        """Wait until it is this caller's turn."""
+        with self._lock:
+            now = time.monotonic()
+            at = max(now, self._next)
+            self._next = at + self._gap
+        time.sleep(at - now)
+
+    def when_throttled(self, response: Any, **kwargs: Any) -> float | None:
+        """Answer botocore's question whether to send a request again: a ``needs-retry`` handler.
+
+        It waits. botocore's own retries give up after a few throttled attempts; other failures
+        are theirs.
+        """
+        if response is None or response[0].status_code != 429:
+            self._give_up_at = None
+            return None
+        with self._lock:
+            now = time.monotonic()
+            self._give_up_at = self._give_up_at or now + _PATIENCE_SECONDS
+            if now > self._give_up_at:
+                return None
+            self._gap = _GAP_SECONDS
+            self._next = max(self._next, now + _HOLD_SECONDS)
+        self.wait()
+        return 0.0
