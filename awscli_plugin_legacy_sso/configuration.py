@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from .errors import ProfileError
-from .legacy_profile import SOURCE_SETTINGS
+from .legacy_profile import RECORD, SOURCE_SETTINGS, recorded_source
 
 _SSO_SETTINGS = frozenset(("sso_session", "sso_start_url", "sso_account_id", "sso_role_name"))
 _NOT_FRESH = {
@@ -59,6 +59,23 @@ class Profile(NamedTuple):
         """Whether it says which role it takes from IAM Identity Center."""
         parts = self.account, self.role
         return self.is_sso and all(isinstance(part, str) and part for part in parts)
+
+    @property
+    def recorded_source(self) -> str | None:
+        """The source profile that it came from, if it is a legacy profile."""
+        value = self.settings.get(RECORD)
+        return recorded_source(value) if isinstance(value, str) and not self.kind else None
+
+    @property
+    def has_long_term_keys(self) -> bool:
+        """Whether it holds static keys without a session token."""
+        keys = ("aws_access_key_id", "aws_session_token")
+        return [bool(self.settings.get(key)) for key in keys] == [True, False]
+
+    @property
+    def region(self) -> str | None:
+        """Its region; of a legacy profile's it is not known in which file it stands."""
+        return None if RECORD in self.settings else self.settings.get("region")
 
     @property
     def account(self) -> Any:
@@ -210,9 +227,9 @@ class Configuration:
         """Return the settings of a profile; none for one that is not there."""
         return self.profiles.get(profile, {})
 
-    def source_setting(self, profile: str) -> str | None:
-        """Return the setting by which a profile says how it gets temporary credentials."""
-        return Profile(profile, self.settings(profile)).kind
+    def profile(self, name: str) -> Profile:
+        """Return a profile as it stands in the configuration, whether it is there or not."""
+        return Profile(name, self.settings(name))
 
     def source(self, name: str) -> Source:
         """Ask all there is to know about a source profile, whether it is there or not."""

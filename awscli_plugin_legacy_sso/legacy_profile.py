@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from enum import Enum
 from typing import NamedTuple
 
 from .errors import InvalidNameError
@@ -62,8 +63,38 @@ class LegacyProfile(NamedTuple):
     expiration: datetime | None
     signed_out: bool
     tokens_differ: bool
+
+
+class Holds(Enum):
+    """What a section of the credentials file holds, as far as writing there is concerned."""
+
+    NOTHING = "nothing of consequence"
+    LEGACY_PROFILE = "a legacy profile"
+    TEMPORARY_KEYS = "temporary keys of another tool"
+    LONG_TERM_KEYS = "long-term keys"
+    SETTINGS = "settings that say how to get credentials"
+
+
+class Standing(NamedTuple):
+    """What stands under one name in a credentials file: a section is asked once."""
+
+    exists: bool = False
+    holds: Holds = Holds.NOTHING
+    legacy: LegacyProfile | None = None
     # The number of a line that one of its values swallows: see Document.swallowed_line().
     swallows: int | None = None
+
+    def is_from(self, source: str) -> bool:
+        """Tell whether it is a legacy profile that came from this source profile."""
+        return self.legacy is not None and self.legacy.source == source
+
+
+def swallowing(path: str, name: str, line: int) -> str:
+    """Return the line for a person about a section that swallows a line of a file."""
+    return (
+        f"{path}, line {line}: as it is indented, AWS tools read it as a part of section {name!r}; "
+        "begin it at column 0, or delete it"
+    )
 
 
 def record(source: str) -> str:

@@ -15,9 +15,9 @@ from .fetch.explain import one_line
 from .fetch.fetch import fetch, fetch_from_session
 from .fetch.session import SessionFactory
 from .file.credentials_file import expand
-from .jobs.refresh import Fetch, Manner, refresh
+from .jobs.refresh import Fetch, refresh
 from .legacy_profile import RECORD
-from .plan.profiles import Selection
+from .plan.copies import Selection
 
 
 def refresh_legacy_sso(
@@ -84,11 +84,10 @@ def refresh_legacy_sso(
             output_profile=output_profile,
             any_source=session is not None,
         ),
-        Manner(),
     )
     for warning in report.warnings:
         warnings.warn(warning, stacklevel=2)
-    (result,) = report.results
-    if result.error:
-        raise result.error
-    return result.expiration
+    (row,) = report.rows
+    if row.error:
+        raise row.error
+    return row.expiration

@@ -1,12 +1,11 @@
-"""A legacy profile as a section of the credentials file: found, written, signed out.
+"""A legacy profile as a section of the credentials file: found, written, signed out, removed.
 
-Pure: sections are read from and edited in an :class:`~.document.Document`.
+Pure: sections are read from and edited in a :class:`~.document.Document`.
 """
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from enum import Enum
 
 from ..legacy_profile import (
     EXPIRATION,
@@ -14,7 +13,9 @@ from ..legacy_profile import (
     SIGNED_OUT,
     SOURCE_SETTINGS,
     Credentials,
+    Holds,
     LegacyProfile,
+    Standing,
     check_name,
     check_value,
     first_line,
@@ -33,52 +34,25 @@ _OURS = frozenset((*_KEYS, "region", EXPIRATION, RECORD))
 _CREDENTIAL_SETTINGS = frozenset((*SOURCE_SETTINGS, "source_profile", "credential_source"))
 
 
-class Holds(Enum):
-    """What a section of the credentials file holds, as far as writing there is concerned."""
+def standing(text: Document, name: str) -> Standing:
+    """Tell what stands under a name, and what would be lost if a legacy profile were written."""
+    if name not in text:
+        return Standing()
+    holds = _holds(text, name)
+    legacy = _legacy_profile(text, name) if holds is Holds.LEGACY_PROFILE else None
+    return Standing(True, holds, legacy, text.swallowed_line(name, _OURS))
 
-    NOTHING = "nothing of consequence"
-    LEGACY_PROFILE = "a legacy profile"
-    TEMPORARY_KEYS = "temporary keys of another tool"
-    LONG_TERM_KEYS = "long-term keys"
-    SETTINGS = "settings that say how to get credentials"
 
-
-def what_section_holds(text: Document, name: str) -> Holds:
-    """Tell what would be lost if a legacy profile were written under this name."""
-    own = text.own(name)
-    if _CREDENTIAL_SETTINGS & own.keys():
-        return Holds.SETTINGS
-    if any(own.get(key) for key in _TOKEN_KEYS):
-        return Holds.LEGACY_PROFILE if RECORD in own else Holds.TEMPORARY_KEYS
-    # We never write keys without a token, so these are somebody's, our record or not.
-    if any(own.get(key) for key in _STATIC_KEYS):
-        return Holds.LONG_TERM_KEYS
-    return Holds.LEGACY_PROFILE if RECORD in own else Holds.NOTHING
+def standings(text: Document) -> list[Standing]:
+    """Return the standings of the legacy profiles in a file, in its order."""
+    # Most sections have no record, and need not be asked any further.
+    ours = (standing(text, name) for name in text.sections() if RECORD in text.own(name))
+    return [there for there in ours if there.legacy]
 
 
 def legacy_profiles(text: Document) -> list[LegacyProfile]:
     """Return the legacy profiles in a file, in its order."""
-    return [legacy for name in text.sections() if (legacy := legacy_profile(text, name))]
-
-
-def legacy_profile(text: Document, name: str) -> LegacyProfile | None:
-    """Return the legacy profile of this name, if the section is one."""
-    if RECORD in text.own(name) and what_section_holds(text, name) is Holds.LEGACY_PROFILE:
-        return _from_section(text, name)
-    return None
-
-
-def swallowed_line(text: Document, name: str) -> int | None:
-    """Return the number of a line of a section that may be meant as a section of its own."""
-    return text.swallowed_line(name, _OURS)
-
-
-def swallowing(path: str, name: str, line: int) -> str:
-    """Return the line for a person about a section that swallows a line of a file."""
-    return (
-        f"{path}, line {line}: as it is indented, AWS tools read it as a part of section {name!r}; "
-        "begin it at column 0, or delete it"
-    )
+    return [there.legacy for there in standings(text) if there.legacy]
 
 
 def write(
@@ -110,7 +84,25 @@ def sign_out(text: Document, name: str) -> None:
     text.set(name, dict.fromkeys(_KEYS, SIGNED_OUT), drop={EXPIRATION})
 
 
-def _from_section(text: Document, name: str) -> LegacyProfile:
+def remove(text: Document, name: str) -> None:
+    """Take a legacy profile out."""
+    text.remove(name)
+
+
+def _holds(text: Document, name: str) -> Holds:
+    own = text.own(name)
+    if _CREDENTIAL_SETTINGS & own.keys():
+        return Holds.SETTINGS
+    if any(own.get(key) for key in _TOKEN_KEYS):
+        return Holds.LEGACY_PROFILE if RECORD in own else Holds.TEMPORARY_KEYS
+    # We never write keys without a token, so these are somebody's, our record or not.
+    if any(own.get(key) for key in _STATIC_KEYS):
+        return Holds.LONG_TERM_KEYS
+    return Holds.LEGACY_PROFILE if RECORD in own else Holds.NOTHING
+
+
+def _legacy_profile(text: Document, name: str) -> LegacyProfile:
+    # What stands below the first line of a value may be another section: see swallowed_line().
     own = {key: first_line(value) for key, value in text.own(name).items()}
     return LegacyProfile(
         name=name,
@@ -118,7 +110,6 @@ def _from_section(text: Document, name: str) -> LegacyProfile:
         expiration=_parse_expiration(own.get(EXPIRATION, "")),
         signed_out=own.get(_KEYS[0]) == SIGNED_OUT,
         tokens_differ=len({own.get(key) for key in _TOKEN_KEYS}) > 1,
-        swallows=swallowed_line(text, name),
     )
 
 

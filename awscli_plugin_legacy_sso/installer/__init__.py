@@ -18,7 +18,7 @@ from ..configuration import Configuration
 from ..errors import CredentialsFileError, LegacySsoError
 from ..file import credentials_file
 from ..file.document import Document
-from ..jobs.manage import Choice, remove_legacy
+from ..jobs.remove import Conditions, remove_legacy
 from . import package_copy
 from .plugin_lines import (
     PATH_KEY,
@@ -265,12 +265,14 @@ def _write(edit: Edit) -> bool:
 
 
 def _remove_legacy_profiles(paths: Sequence[str]) -> None:
-    removal = remove_legacy(Configuration({}), paths, Choice(all=True))
-    for line in removal.lines:
-        print(line)
+    removal = remove_legacy(Configuration({}), paths, Conditions(all=True))
+    for row in removal.rows:
+        print(f"{row.name} removed in {row.path}")
+    if not (removal.rows or removal.errors):
+        print("No legacy profile to remove.")
     for warning in removal.warnings:
         _warn(warning)
-    for path in {result["CredentialsFile"] for result in removal.results}:
+    for path in {row.path for row in removal.rows}:
         remove_if_empty(path)
     if removal.errors:
         raise removal.errors[0]

@@ -1,65 +1,29 @@
-"""The flow: plan, fetch, write, report."""
+"""Bring legacy profiles up to date: plan, decide, fetch, decide again, write.
+
+A selection comes in, rows go out. What is fetched, and how, is the caller's to say.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from typing import NamedTuple
 
 from ..configuration import Configuration, SignIn, Source
-from ..errors import CredentialsFileError, LegacySsoError, SignInError
+from ..errors import LegacySsoError, SignInError
 from ..fetch.fetch import Outcome
 from ..file import credentials_file
 from ..file.document import Document
-from ..file.section import legacy_profile, write
-from ..legacy_profile import Credentials, LegacyProfile
-from ..plan.profiles import Refresh, Selection, plan
+from ..file.section import legacy_profiles, standing, write
+from ..legacy_profile import Credentials, Standing
+from ..plan.copies import Copy, Selection, plan
+from ..plan.decide import Decision, IsDue, decide
+from .rows import Report, Row
 
 Fetch = Callable[[Collection[Source]], Iterable[tuple[Source, Outcome]]]
+Outcomes = Mapping[Source, Outcome]
 
 
-class Result(NamedTuple):
-    """What became of one legacy profile."""
-
-    refresh: Refresh
-    status: str  # refreshed, kept, failed; planned in a dry run
-    expiration: datetime | None = None
-    is_new: bool = False
-    error: LegacySsoError | None = None
-
-
-@dataclass
-class Report:
-    """What became of all of them, in the order in which they were planned."""
-
-    results: list[Result] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
-    # Further credentials files that cannot be read; the rest is done all the same.
-    unreadable: list[CredentialsFileError] = field(default_factory=list)
-
-
-def expires_within(least: timedelta, item: Refresh, there: LegacyProfile | None) -> bool:
-    """Tell whether a legacy profile has less time left than that, or no keys of this source."""
-    return (
-        there is None
-        or there.source != item.source
-        or there.signed_out
-        or there.expiration is None
-        or there.expiration - datetime.now(UTC) < least
-    )
-
-
-class Manner(NamedTuple):
-    """How to go about it, whatever was selected."""
-
-    # Asked, with what is there of a legacy profile, whether to refresh it; without it, all are.
-    is_due: Callable[[Refresh, LegacyProfile | None], bool] | None = None
-    dry_run: bool = False
-    # Told how many sources of how many have been fetched.
-    progress: Callable[[int, int], None] = lambda done, of: None
-    # Asked to sign in again where that is over, with a source of that sign-in; says if it did.
-    login: Callable[[Source], bool] | None = None
+def _no_progress(done: int, of: int) -> None:
+    pass
 
 
 def refresh(
@@ -67,14 +31,26 @@ def refresh(
     configuration: Configuration,
     paths: Sequence[str],
     selection: Selection,
-    manner: Manner,
+    *,
+    is_due: IsDue | None = None,
+    dry_run: bool = False,
+    progress: Callable[[int, int], None] = _no_progress,
+    login: Callable[[Source], bool] | None = None,
 ) -> Report:
     """Bring the selected legacy profiles up to date.
 
     Args:
         fetch: yields each of the sources it is given with what came of it.
+        configuration: the AWS CLI's.
         paths: the credentials files, as their readers have to expand them; new legacy profiles
             go into the first.
+        selection: what a person asked for.
+        is_due: asked, with what is there of a legacy profile, whether to refresh it; without it,
+            all are.
+        dry_run: fetch nothing and write nothing.
+        progress: told how many sources of how many have been fetched.
+        login: asked to sign in again where that is over, with a source of that sign-in; says if it
+            did.
 
     Raises:
         LegacySsoError: nothing could be selected, or the first credentials file cannot be read;
@@ -84,120 +60,103 @@ def refresh(
     texts, unreadable = credentials_file.read_all(paths)
     if paths[0] not in texts:
         raise unreadable[0]
-    report = Report(unreadable=unreadable)
-    results: dict[tuple[str, str], Result] = {}
-    due: list[_Due] = []
-    for item in plan(configuration, texts, selection):
-        if (item.path, item.name) in results:  # one may be named by its source and by itself
+    report = Report(errors=[*unreadable])
+    rows: dict[tuple[str, str], Row] = {}
+    due: list[Decision] = []
+    written = {path: legacy_profiles(text) for path, text in texts.items()}
+    for copy in plan(configuration, written, selection):
+        there = standing(texts[copy.path], copy.name)
+        try:
+            decision = decide(copy, there, is_due)
+        except LegacySsoError as error:
+            rows[copy.key] = _failed(copy, error)
             continue
-        result = _before_fetching(item, configuration, texts[item.path], manner)
-        results[item.path, item.name] = result
-        if result.status == "planned":
-            due.append(_Due(item, legacy_profile(texts[item.path], item.name)))
-    if due and not manner.dry_run:
-        names = sorted({it.item.source for it in due})
-        outcomes = _fetch_all(fetch, [configuration.source(name) for name in names], manner)
-        for path in dict.fromkeys(it.item.path for it in due):
-            here = [it for it in due if it.item.path == path]
-            results.update(_write(configuration, path, here, outcomes, report))
-    report.results = list(results.values())
+        rows[copy.key] = _kept(copy, there)
+        if decision.is_planned:
+            rows[copy.key] = _row(copy, "planned", is_new=not there.exists)
+            due.append(decision)
+    if due and not dry_run:
+        outcomes = _fetch(fetch, {first.copy.source for first in due}, progress, login)
+        for path in dict.fromkeys(first.copy.path for first in due):
+            here = [first for first in due if first.copy.path == path]
+            rows.update(_write(path, here, outcomes, report))
+    report.rows = list(rows.values())
     return report
 
 
-class _Due(NamedTuple):
-    """What is to be fetched and written, and what was there of it when that was decided."""
-
-    item: Refresh
-    there: LegacyProfile | None
-
-    def taken_away(self, text: Document) -> str | None:
-        """Return what somebody has done to it since, if it must not be brought back."""
-        if self.there is None:
-            return None
-        now = legacy_profile(text, self.item.name)
-        if now is None:
-            return "removed"
-        return "signed out" if now.signed_out and not self.there.signed_out else None
-
-
-def _before_fetching(
-    item: Refresh, configuration: Configuration, text: Document, manner: Manner
-) -> Result:
-    try:
-        if item.error:
-            raise item.error
-        item.check(configuration, text)
-    except LegacySsoError as error:
-        return Result(item, "failed", error=error)
-    there = legacy_profile(text, item.name)
-    if manner.is_due and not manner.is_due(item, there):
-        return Result(item, "kept", expiration=there.expiration if there else None)
-    return Result(item, "planned", is_new=item.name not in text)
-
-
-def _fetch_all(fetch: Fetch, sources: Collection[Source], manner: Manner) -> Mapping[str, Outcome]:
+def _fetch(
+    fetch: Fetch,
+    sources: Collection[Source],
+    progress: Callable[[int, int], None],
+    login: Callable[[Source], bool] | None,
+) -> Outcomes:
     outcomes: dict[Source, Outcome] = {}
-    for source, outcome in fetch(sources):
+    for source, outcome in fetch(sorted(sources)):
         outcomes[source] = outcome
-        manner.progress(len(outcomes), len(sources))
-    if manner.login:
-        again = _signed_in_again(outcomes, manner.login)
+        progress(len(outcomes), len(sources))
+    if login:
+        again = _signed_in_again(outcomes, login)
         outcomes.update(fetch(again) if again else ())
-    return {source.name: outcome for source, outcome in outcomes.items()}
+    return outcomes
 
 
-def _signed_in_again(
-    outcomes: Mapping[Source, Outcome], login: Callable[[Source], bool]
-) -> list[Source]:
+def _signed_in_again(outcomes: Outcomes, login: Callable[[Source], bool]) -> list[Source]:
     """Sign in once for each sign-in that is over; return the sources that can be tried again."""
     over: dict[SignIn, list[Source]] = {}
     for source, outcome in outcomes.items():
-        if (sign_in := source.sign_in) and isinstance(outcome, SignInError):
-            over.setdefault(sign_in, []).append(source)
+        if source.sign_in and isinstance(outcome, SignInError):
+            over.setdefault(source.sign_in, []).append(source)
     return [source for sources in over.values() if login(sources[0]) for source in sources]
 
 
 def _write(
-    configuration: Configuration,
-    path: str,
-    due: Sequence[_Due],
-    outcomes: Mapping[str, Outcome],
-    report: Report,
-) -> Mapping[tuple[str, str], Result]:
+    path: str, due: Sequence[Decision], outcomes: Outcomes, report: Report
+) -> Mapping[tuple[str, str], Row]:
     """Write all that was fetched for one file at once."""
-    results: dict[tuple[str, str], Result] = {}
+    rows: dict[tuple[str, str], Row] = {}
     warnings: list[str] = []
 
     def edit(text: Document) -> None:
         warnings.clear()
-        for one in due:
-            result, found = _write_one(configuration, text, one, outcomes[one.item.source])
-            results[path, one.item.name] = result
+        for first in due:
+            row, found = _write_one(text, first, outcomes[first.copy.source])
+            rows[first.copy.key] = row
             warnings.extend(found)
 
     try:
-        if any(isinstance(outcomes[one.item.source], Credentials) for one in due):
+        if any(isinstance(outcomes[first.copy.source], Credentials) for first in due):
             report.warnings += credentials_file.update(path, edit).warnings
         else:
             edit(Document(""))  # there is nothing to write
     except LegacySsoError as error:
-        return {(path, one.item.name): Result(one.item, "failed", error=error) for one in due}
+        return {first.copy.key: _failed(first.copy, error) for first in due}
     report.warnings += warnings
-    return results
+    return rows
 
 
-def _write_one(
-    configuration: Configuration, text: Document, due: _Due, outcome: Outcome
-) -> tuple[Result, list[str]]:
-    item = due.item
-    if isinstance(outcome, LegacySsoError):
-        return Result(item, "failed", error=outcome), []
-    if taken_away := due.taken_away(text):
-        return Result(item, "kept"), [f"{item.name} was {taken_away} meanwhile, and stays so"]
-    is_new = item.name not in text
+def _write_one(text: Document, first: Decision, outcome: Outcome) -> tuple[Row, Sequence[str]]:
+    copy = first.copy
+    there = standing(text, copy.name)
     try:
-        warnings = item.check(configuration, text)
-        write(text, item.name, item.source, outcome, item.region)
+        if isinstance(outcome, LegacySsoError):
+            raise outcome
+        now = decide(copy, there, before=first)
+        if not now.is_planned:
+            return _row(copy, "kept"), now.warnings
+        write(text, copy.name, copy.source.name, outcome, now.region)
     except LegacySsoError as error:
-        return Result(item, "failed", error=error), []
-    return Result(item, "refreshed", expiration=outcome.expiration, is_new=is_new), warnings
+        return _failed(copy, error), ()
+    row = _row(copy, "refreshed", is_new=not there.exists)
+    return row._replace(expiration=outcome.expiration), now.warnings
+
+
+def _row(copy: Copy, status: str, *, is_new: bool = False) -> Row:
+    return Row(copy.name, copy.source, copy.path, status, is_new=is_new)
+
+
+def _kept(copy: Copy, there: Standing) -> Row:
+    return _row(copy, "kept")._replace(expiration=there.legacy.expiration if there.legacy else None)
+
+
+def _failed(copy: Copy, error: LegacySsoError) -> Row:
+    return _row(copy, "failed")._replace(error=error)

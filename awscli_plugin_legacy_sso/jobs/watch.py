@@ -1,98 +1,118 @@
 """Stay, and renew legacy profiles before their keys expire: ``refresh-legacy --watch``.
 
-What to do is decided by the wall clock and by what stands in the files at that moment, and by
-nothing that was planned before: a laptop that slept, a clock that was set, a process that was
-stopped and a file that somebody else wrote are no special cases.
+A round looks at the files, decides what is due, refreshes it, and remembers what came of it, in
+this order. What is due is decided by the wall clock and by what stands in the files at that moment:
+a laptop that slept, a clock that was set, a process that was stopped and a file that somebody else
+wrote are no special cases.
+
+Not here: signals, and words for a person.
 """
 
 from __future__ import annotations
 
-import contextlib
 import os
 import shlex
-import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, NoReturn
+from typing import NamedTuple, NoReturn
 
-from ..configuration import Configuration
+from ..configuration import Configuration, Source
 from ..errors import LegacySsoError
 from ..fetch.sso import token_file
-from ..legacy_profile import LegacyProfile
-from ..plan.profiles import Refresh, Selection
-from .refresh import Fetch, Manner, Report, Result, refresh
+from ..legacy_profile import LegacyProfile, Standing
+from ..plan.copies import Copy, Selection
+from .refresh import Fetch, refresh
+from .rows import Report, Row
 
 # How often the clock and the files are looked at, which takes a few calls of stat().
 _LOOK_SECONDS = 0.5
-# Keys are renewed when a third of their life is left or five minutes, if that is more; but not in
-# the first half of their life. Of keys that were there before us nobody knows how long they live.
-_LEAST_LEFT = timedelta(minutes=5)
-_USUAL_LIFE = timedelta(hours=1)
+# Keys are renewed when this long is left, or half of what was left when they were first seen.
+_LEFT = timedelta(minutes=20)
 # Between tries that fail; each pause is twice the one before.
 _SHORTEST_PAUSE = timedelta(seconds=1)
 _FIRST_PAUSE = timedelta(seconds=15)
 _LONGEST_PAUSE = timedelta(minutes=5)
-# What is due this part of its life or pause later is done too: one write for all.
+# What is due so much of its waiting time later is done too: one write for all.
 _SOON = 0.1
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
 Load = Callable[[], tuple[Fetch, Configuration]]
-_Key = tuple[str, str]  # of a legacy profile: its file and its name
-_Stamp = tuple[tuple[int, int, int] | None, ...]
+Key = tuple[str, str]  # of a legacy profile: its file and its name
+Stamp = tuple[tuple[int, int, int] | None, ...]
 
 
-class Stopped(BaseException):
-    """A signal asked for the end. Like KeyboardInterrupt it is nobody's to catch on the way."""
+class Pause(NamedTuple):
+    """Why and for how long a legacy profile is not tried again."""
 
-    def __init__(self, signal_number: int) -> None:
-        super().__init__(signal_number)
-        self.status = 128 + signal_number
-
-
-@contextlib.contextmanager
-def stopped_by_signals() -> Iterator[None]:
-    """Have SIGTERM and SIGHUP raise :class:`Stopped`; one that is ignored (``nohup``) stays so."""
-
-    def stop(signal_number: int, frame: Any) -> NoReturn:
-        raise Stopped(signal_number)
-
-    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
-    for number, handler in before.items():
-        if handler is not signal.SIG_IGN:
-            signal.signal(number, stop)
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-
-
-@dataclass(frozen=True)
-class Event:
-    """Something to tell. ``result`` is the legacy profile it is about, where it is about one."""
-
-    what: str  # refreshed, failed, solved, warning, note
-    message: str | None = None
-    result: Result | None = None
-
-
-@dataclass(frozen=True)
-class _Pause:
-    """Why and until when a legacy profile is not tried again."""
-
-    error: LegacySsoError | None
     since: datetime
     length: timedelta
-    sign_in: _Stamp
+    # The sign-in that was there; another one ends the pause.
+    sign_in: Stamp
+    error: LegacySsoError | None = None
 
-    def is_over(self, sign_in: _Stamp) -> bool:
-        """Tell whether its time is over, or somebody has signed in since."""
-        # Not "before its end": the clock may have been set back.
-        nearly = self.since + (1 - _SOON) * self.length
-        is_running = self.since <= datetime.now(UTC) < nearly
+    @property
+    def end(self) -> datetime:
+        """When its time is over."""
+        return self.since + self.length
+
+    def is_over(self, sign_in: Stamp) -> bool:
+        """Tell whether its time is nearly over, or somebody has signed in since."""
+        # One that begins in the future: the clock was set back, and nobody knows how long ago.
+        is_running = self.since <= datetime.now(UTC) < self.end - _SOON * self.length
         return not is_running or sign_in != self.sign_in
+
+
+class Memory(NamedTuple):
+    """What is known of a legacy profile from the rounds before."""
+
+    # When the keys that expire then were first seen.
+    seen: datetime
+    expiration: datetime | None = None
+    # The sign-in that was there when it was last looked at. One that is signed out is filled by the
+    # next sign-in, and not by the one that fed it before.
+    sign_in: Stamp = ()
+    pause: Pause | None = None
+
+
+class Event(NamedTuple):
+    """Something to tell: refreshed, failed, solved, warning or note."""
+
+    what: str
+    message: str | None = None
+    # The legacy profile it is about, where it is about one.
+    row: Row | None = None
+
+
+def due_at(source: Source, there: Standing, memory: Memory, sign_in: Stamp) -> datetime:
+    """Return when a legacy profile is to be renewed; at the latest possible moment for never."""
+    now, legacy = datetime.now(UTC), there.legacy
+    if memory.pause and not memory.pause.is_over(sign_in):
+        return memory.pause.end
+    if legacy is None or legacy.source != source.name:
+        return now
+    if legacy.signed_out:
+        return now if any(sign_in) and sign_in != memory.sign_in else _NEVER
+    if legacy.expiration is None:
+        return _NEVER
+    seen = memory.seen if memory.expiration == legacy.expiration else now
+    left = min(_LEFT, (legacy.expiration - seen) / 2)
+    return legacy.expiration - max(left, timedelta())
+
+
+def pause_after(error: LegacySsoError | None, memory: Memory, sign_in: Stamp) -> Pause:
+    """Return how long to wait after a try: twice as long as the last time.
+
+    While the old keys work there is still something to be saved, and half of what they have left is
+    the longest pause.
+    """
+    now = datetime.now(UTC)
+    length = min(memory.pause.length * 2, _LONGEST_PAUSE) if memory.pause else _FIRST_PAUSE
+    left = memory.expiration - now if memory.expiration else timedelta()
+    if left > timedelta():
+        length = max(_SHORTEST_PAUSE, min(length, left / 2))
+    return Pause(now, length, sign_in, error)
 
 
 @dataclass
@@ -103,6 +123,7 @@ class Watch:
         load: reads the configuration anew; returns it with what fetches by it.
         config_file: the file that ``load`` reads, besides the credentials files.
         paths: the credentials files.
+        selection: the legacy profiles to watch.
         tell: is told of each event as it happens.
     """
 
@@ -111,149 +132,108 @@ class Watch:
     paths: Sequence[str]
     selection: Selection
     tell: Callable[[Event], None]
-    _configuration: Configuration = field(default_factory=lambda: Configuration({}))
     _is_first: bool = True
-    # When the keys in the file expire, and how long they lived or will have lived then.
-    _lives: dict[_Key, tuple[datetime, timedelta]] = field(default_factory=dict)
-    _pauses: dict[_Key, _Pause] = field(default_factory=dict)
-    # The sign-in that was there when a legacy profile was last looked at: signed out since, it is
-    # not that one which fills it again, but the next.
-    _known_sign_ins: dict[_Key, _Stamp] = field(default_factory=dict)
+    _memories: dict[Key, Memory] = field(default_factory=dict)
     _token_files: set[str] = field(default_factory=set)
     # What has been told, and is not to be told again: of troubles, until they are solved.
     _troubles: dict[object, str] = field(default_factory=dict)
     _warnings: set[str] = field(default_factory=set)
 
     def run(self) -> NoReturn:
-        """Watch until interrupted.
+        """Wait and renew, until interrupted.
 
         Raises:
             LegacySsoError: nothing could be selected, or a file could not be read, at the start.
                 Later on that is told, and tried again.
         """
         seen = before = self._look()
-        at, due_at = datetime.now(UTC), self._round()
+        at, due = datetime.now(UTC), self._round()
         while True:
             time.sleep(_LOOK_SECONDS)
             now = self._look()
             # Others empty a file before they write it: what still changes is let be.
             has_changed = now != seen and now == before
             before = now
-            if has_changed or not at <= datetime.now(UTC) < due_at:
+            if has_changed or not at <= datetime.now(UTC) < due:
                 seen = now  # so what we write is looked at again: others may have written as well
-                at, due_at = datetime.now(UTC), self._round()
+                at, due = datetime.now(UTC), self._round()
 
-    def _look(self) -> _Stamp:
+    def _look(self) -> Stamp:
         return _stamp(self.config_file, *self.paths, *sorted(self._token_files))
 
     def _round(self) -> datetime:
         """Renew what is due; return when the next one will be."""
+        looked_at: dict[Key, Standing] = {}
+
+        def is_due(copy: Copy, there: Standing) -> bool:
+            looked_at[copy.key] = there
+            return self._is_due(copy, there)
+
         try:
-            fetch, self._configuration = self.load()
-            manner = Manner(is_due=self._is_due)
-            report = refresh(fetch, self._configuration, self.paths, self.selection, manner)
+            fetch, configuration = self.load()
+            report = refresh(fetch, configuration, self.paths, self.selection, is_due=is_due)
         except LegacySsoError as error:
             if self._is_first:
                 raise
             self._tell_trouble(None, str(error))
             return datetime.now(UTC) + _FIRST_PAUSE
-        self._learn(report)
+        keys = {(row.path, row.name): row for row in report.rows}
+        standings = {key: _now(looked_at.get(key, Standing()), row) for key, row in keys.items()}
+        self._memories = {key: self._remember(row, standings[key]) for key, row in keys.items()}
         self._tell(report)
         self._is_first = False
-        return min(map(self._due_at, report.results), default=_NEVER)
+        due = (self._due_at(row.source, key, standings[key]) for key, row in keys.items())
+        return min(due, default=_NEVER)
 
-    # What is due, and when
-
-    def _is_due(self, item: Refresh, there: LegacyProfile | None) -> bool:
-        key, sign_in = _key(item), self._sign_in(item.source)
-        if self._is_left_out(item.source):
+    def _is_due(self, copy: Copy, there: Standing) -> bool:
+        memory = self._memory(copy.key, copy.source)
+        due = self._due_at(copy.source, copy.key, there)
+        waiting = max(due - memory.seen, timedelta())
+        if memory.pause and not memory.pause.is_over(self._sign_in(copy.source)):
             return False
-        if key in self._pauses and not self._pauses[key].is_over(sign_in):
-            return False
-        if there is None or there.source != item.source:
-            return True
-        if there.signed_out:
-            # At the start any sign-in will do: who starts a watch wants the keys.
-            before = self._known_sign_ins.get(key, () if self._is_first else sign_in)
-            return sign_in != before and any(sign_in)
-        renewal = self._renewal(key, there.expiration)
-        return there.expiration is not None and (
-            datetime.now(UTC) >= renewal - _SOON * self._lives[key][1]
-        )
+        return due != _NEVER and datetime.now(UTC) >= due - _SOON * waiting
 
-    def _due_at(self, result: Result) -> datetime:
-        key = _key(result.refresh)
-        if key in self._pauses:
-            return self._pauses[key].since + self._pauses[key].length
-        if self._is_left_out(result.refresh.source):
+    def _due_at(self, source: Source, key: Key, there: Standing) -> datetime:
+        if self._is_left_out(source):
             return _NEVER
-        return self._renewal(key, result.expiration)
+        return due_at(source, there, self._memory(key, source), self._sign_in(source))
 
-    def _renewal(self, key: _Key, expiration: datetime | None) -> datetime:
-        """Return when keys are to be renewed that expire then."""
-        if expiration is None:
-            return _NEVER
-        known, life = self._lives.get(key, (None, timedelta()))
-        if known != expiration:
-            life = expiration - datetime.now(UTC)  # somebody else has just fetched them
-            if self._is_first:
-                life = max(life, _USUAL_LIFE)
-            self._lives[key] = expiration, life
-        return expiration - left_when_due(life)
+    def _memory(self, key: Key, source: Source) -> Memory:
+        # At the start any sign-in fills what is signed out: who starts a watch wants the keys.
+        new = Memory(datetime.now(UTC), sign_in=() if self._is_first else self._sign_in(source))
+        return self._memories.get(key, new)
 
-    def _is_left_out(self, source: str) -> bool:
+    def _remember(self, row: Row, there: Standing) -> Memory:
+        """Return what the next round has to know of a legacy profile."""
+        memory, sign_in = self._memory((row.path, row.name), row.source), self._sign_in(row.source)
+        expiration = there.legacy.expiration if there.legacy else None
+        if expiration != memory.expiration:
+            memory = memory._replace(seen=datetime.now(UTC), expiration=expiration)
+        is_over = memory.pause is None or memory.pause.is_over(sign_in)
+        if row.error:
+            pause = pause_after(row.error, memory, sign_in) if is_over else memory.pause
+            return memory._replace(pause=pause)
+        # We ourselves may have renewed the token of the sign-in.
+        memory = memory._replace(sign_in=sign_in)
+        if row.status != "refreshed":
+            return memory._replace(pause=None) if is_over else memory
+        renewed = memory._replace(pause=None)
+        if due_at(row.source, there, renewed, sign_in) > datetime.now(UTC):
+            return renewed
+        # A credential_process may hand out the same keys again and again.
+        return memory._replace(pause=pause_after(None, memory, sign_in))
+
+    def _is_left_out(self, source: Source) -> bool:
         is_named = not (self.selection.of_written or self.selection.same_login)
-        return not is_named and self._configuration.source(source).what_it_takes is not None
+        return not is_named and source.what_it_takes is not None
 
-    def _sign_in(self, source: str) -> _Stamp:
+    def _sign_in(self, source: Source) -> Stamp:
         """Return what changes when somebody signs in, or out; all ``None`` while nobody has."""
-        sign_in = self._configuration.source(source).sign_in
-        if sign_in is None:
+        if source.sign_in is None:
             return ()
-        path = token_file(sign_in)
+        path = token_file(source.sign_in)
         self._token_files.add(path)
         return _stamp(path)
-
-    # What came of it
-
-    def _learn(self, report: Report) -> None:
-        """Remember what the next round has to know, and forget what is no longer there."""
-        now = datetime.now(UTC)
-        for result in report.results:
-            key, sign_in = _key(result.refresh), self._sign_in(result.refresh.source)
-            pause = self._pauses.get(key)
-            if result.error:
-                if pause is None or pause.is_over(sign_in):
-                    length = self._length(key, pause)
-                    self._pauses[key] = _Pause(result.error, now, length, sign_in)
-            elif result.status == "refreshed":
-                self._pauses.pop(key, None)
-                self._note_life(key, result.expiration, now)
-                if self._due_at(result) <= now:
-                    # A credential_process may hand out the same keys again and again.
-                    self._pauses[key] = _Pause(None, now, self._length(key, pause), sign_in)
-            if not result.error:
-                self._known_sign_ins[key] = sign_in  # we ourselves may have renewed its token
-        there = {_key(result.refresh) for result in report.results}
-        memories: tuple[dict[_Key, Any], ...] = (self._lives, self._pauses, self._known_sign_ins)
-        for memory in memories:
-            for key in memory.keys() - there:
-                del memory[key]
-
-    def _note_life(self, key: _Key, expiration: datetime | None, now: datetime) -> None:
-        if expiration:
-            expiration = expiration.replace(microsecond=0)  # as it stands in the file
-            known, _ = self._lives.get(key, (None, None))
-            if known != expiration:  # or they are the same keys again
-                self._lives[key] = expiration, expiration - now
-
-    def _length(self, key: _Key, before: _Pause | None) -> timedelta:
-        """Return how long to wait after a failure, with the pause after the one before."""
-        length = min(before.length * 2, _LONGEST_PAUSE) if before else _FIRST_PAUSE
-        expiration, _ = self._lives.get(key, (None, None))
-        left = expiration - datetime.now(UTC) if expiration else timedelta()
-        # While the old keys work there is still something to be saved.
-        return max(_SHORTEST_PAUSE, min(length, left / 2)) if left > timedelta() else length
 
     # What there is to tell
 
@@ -262,23 +242,23 @@ class Watch:
             if warning not in self._warnings:
                 self._warnings.add(warning)
                 self.tell(Event("warning", warning))
-        for result in report.results:
-            if result.status == "refreshed":
-                self.tell(Event("refreshed", result=result))
+        for row in report.rows:
+            if row.status == "refreshed":
+                self.tell(Event("refreshed", row=row))
         self._tell_troubles(report)
         if self._is_first:
-            self._tell_what_is_not_watched(report.results)
+            self._tell_what_is_not_watched(report.rows)
 
     def _tell_troubles(self, report: Report) -> None:
         """Tell of each trouble once, and of its end. A network is away for all of a sign-in."""
         failed: dict[object, tuple[LegacySsoError, list[str]]] = {}
-        for item in (result.refresh for result in report.results):
-            pause = self._pauses.get(_key(item))
+        for row in report.rows:
+            pause = self._memories[row.path, row.name].pause
             if pause and pause.error:
-                of = self._configuration.source(item.source).sign_in or item.source
-                _, sources = failed.setdefault((type(pause.error), of), (pause.error, []))
-                sources.append(item.source)
-        troubles: dict[object, str] = {str(error): str(error) for error in report.unreadable}
+                of = type(pause.error), row.source.sign_in or row.source.name
+                _, sources = failed.setdefault(of, (pause.error, []))
+                sources.append(row.source.name)
+        troubles: dict[object, str] = {str(error): str(error) for error in report.errors}
         for which, (error, sources) in failed.items():
             more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
             troubles[which] = f"{sources[0]}{more}: {error}"
@@ -292,29 +272,30 @@ class Watch:
             self._troubles[which] = message
             self.tell(Event("failed", message))
 
-    def _tell_what_is_not_watched(self, results: Sequence[Result]) -> None:
-        if not results:
+    def _tell_what_is_not_watched(self, rows: Sequence[Row]) -> None:
+        if not rows:
             how = "write the first one with: aws sso refresh-legacy --profile NAME"
             self.tell(Event("note", f"there is no legacy profile yet; {how}"))
-        for item in (result.refresh for result in results):
-            if self._is_left_out(item.source):
-                what = self._configuration.source(item.source).what_it_takes
-                how = f"have it watched with --source-profiles {shlex.quote(item.source)}"
-                self.tell(
-                    Event("note", f"{item.name} is left to you, as it may take {what}; {how}")
-                )
+        for row in rows:
+            if self._is_left_out(row.source):
+                how = f"have it watched with --source-profiles {shlex.quote(row.source.name)}"
+                what = f"{row.name} is left to you, as it may take {row.source.what_it_takes}"
+                self.tell(Event("note", f"{what}; {how}"))
 
 
-def left_when_due(life: timedelta) -> timedelta:
-    """Return how long before their end keys are to be renewed that live so long."""
-    return min(max(life / 3, _LEAST_LEFT), life / 2)
+def _now(there: Standing, row: Row) -> Standing:
+    """Return what stands in the file after a round."""
+    if row.status != "refreshed":
+        return there
+    # Without microseconds, as it stands in the file.
+    expiration = row.expiration.replace(microsecond=0) if row.expiration else None
+    legacy = LegacyProfile(
+        row.name, row.source.name, expiration, signed_out=False, tokens_differ=False
+    )
+    return there._replace(legacy=legacy)
 
 
-def _key(item: Refresh) -> _Key:
-    return item.path, item.name
-
-
-def _stamp(*paths: str) -> _Stamp:
+def _stamp(*paths: str) -> Stamp:
     """Return what changes when one of the files does."""
     stamps: list[tuple[int, int, int] | None] = []
     for path in paths:

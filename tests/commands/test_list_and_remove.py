@@ -14,7 +14,7 @@ from support.profiles import legacy
 
 from awscli_plugin_legacy_sso.configuration import Configuration
 from awscli_plugin_legacy_sso.file import credentials_file
-from awscli_plugin_legacy_sso.jobs.manage import Choice, remove_legacy
+from awscli_plugin_legacy_sso.jobs.remove import Conditions, remove_legacy
 
 OTHERS = (
     "# mine\n[default]\naws_access_key_id = AKIA\naws_secret_access_key = s ; x\n\n[ odd ]\nk:v"
@@ -186,9 +186,9 @@ def test_what_was_renewed_a_moment_before_has_not_expired(
         return update(path, edit)
 
     monkeypatch.setattr(credentials_file, "update", late)
-    removal = remove_legacy(Configuration({}), [str(file)], Choice(expired=True))
+    report = remove_legacy(Configuration({}), [str(file)], Conditions(expired=True))
 
-    assert removal.results == []
+    assert report.rows == []
     assert file.read_text() == renewed
 
 

@@ -17,7 +17,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -28,10 +28,6 @@ from botocore.credentials import Credentials
 from support.person import FROZEN, Person, only
 from support.profiles import OTHER_START_URL, SESSIONS, legacy, profiles
 from support.sources import USER, leave_login_session
-
-from awscli_plugin_legacy_sso.jobs import watch as watch_module
-from awscli_plugin_legacy_sso.jobs.watch import Watch, _Pause, left_when_due
-from awscli_plugin_legacy_sso.plan.profiles import Selection
 
 LIFE = 12  # seconds; half of it is left when keys are renewed
 Event = dict[str, Any]
@@ -173,78 +169,11 @@ def test_keys_are_renewed_before_they_expire(person: Person) -> None:
         assert watching.count("failed") == 0
 
 
-@pytest.mark.parametrize(
-    ("life", "left"),
-    [
-        (timedelta(hours=8), timedelta(minutes=160)),
-        (timedelta(hours=1), timedelta(minutes=20)),
-        (timedelta(minutes=15), timedelta(minutes=5)),
-        (timedelta(minutes=6), timedelta(minutes=3)),
-        (timedelta(seconds=30), timedelta(seconds=15)),
-    ],
-)
-def test_keys_are_due_with_a_third_of_their_life_left(life: timedelta, left: timedelta) -> None:
-    """Or with five minutes, if that is more, but never in the first half."""
-    assert left_when_due(life) == left
-
-
-NOW = datetime(2026, 11, 22, tzinfo=UTC)
-
-
-class Clock(datetime):
-    """A clock that stands still."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> Clock:
-        return cls.combine(NOW.date(), NOW.time(), tz)
-
-
-def pauses(left: timedelta | None, count: int, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """Return the seconds between one failure and the next, with keys that live so long yet."""
-    monkeypatch.setattr(watch_module, "datetime", Clock)
-    of = ("credentials", "dev-legacy-sso")
-    watching = Watch(pytest.fail, "config", ["credentials"], Selection("dev"), print)
-    if left is not None:
-        watching._lives[of] = NOW + left, timedelta(hours=1)
-    pause, lengths = None, []
-    for _ in range(count):
-        length = watching._length(of, pause)
-        pause = _Pause(None, NOW, length, ())
-        lengths.append(length.total_seconds())
-    return lengths
-
-
-def test_pauses_after_failures_grow_to_five_minutes(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each is twice the one before."""
-    assert pauses(None, 7, monkeypatch) == [15, 30, 60, 120, 240, 300, 300]
-
-
-@pytest.mark.parametrize(
-    ("left", "seconds"), [(3600, 15), (30, 15), (20, 10), (3, 1.5), (1, 1), (0, 15), (-9, 15)]
-)
-def test_while_the_old_keys_work_half_of_what_is_left_is_the_longest_pause(
-    monkeypatch: pytest.MonkeyPatch, left: int, seconds: float
-) -> None:
-    """But a second at least, and as ever once they have expired."""
-    assert pauses(timedelta(seconds=left), 1, monkeypatch) == [seconds]
-
-
-@pytest.mark.parametrize(
-    ("since", "is_over"),
-    [(timedelta(), False), (timedelta(minutes=-5), True), (timedelta(hours=1), True)],
-)
-def test_a_clock_that_was_set_back_ends_a_pause(since: timedelta, is_over: bool) -> None:
-    """It began in what is now the future: nobody knows how long ago."""
-    pause = _Pause(None, datetime.now(UTC) + since, timedelta(minutes=5), ())
-
-    assert pause.is_over(()) is is_over
-
-
 @only(FROZEN)
 def test_what_lasts_is_left_alone(person: Person) -> None:
-    """Keys with 50 minutes left are no business of its; those with 10 are."""
+    """Keys with 50 minutes left are no business of its; those with seconds left are."""
     signed_in(person, 1, 3000)
-    person.center.behaviour.role_lifetime = 600
+    person.center.behaviour.role_lifetime = LIFE
     assert person.refresh("--profile", "p0", "--output-profile", "short").status == 0
     with watch(person) as watching:
         assert watching.until("refreshed")["Profile"] == "short"

@@ -14,8 +14,7 @@ from pathlib import Path
 
 from awscli_plugin_legacy_sso.file import section
 from awscli_plugin_legacy_sso.file.document import Document, EditError, UnreadableTextError
-from awscli_plugin_legacy_sso.file.section import Holds
-from awscli_plugin_legacy_sso.legacy_profile import Credentials
+from awscli_plugin_legacy_sso.legacy_profile import Credentials, Holds
 
 CORPUS = "FIRE_CORPUS"
 EXPIRATION = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
@@ -47,12 +46,10 @@ class Change:
 
     def is_possible(self, text: Document) -> bool:
         """Tell whether our commands would do it: only what is ours is signed out or removed."""
-        if section.swallowed_line(text, self.name):
+        there = section.standing(text, self.name)
+        if there.swallows:
             return False
-        if self.kind == "write":
-            return True
-        holds = section.what_section_holds(text, self.name)
-        return self.name in text and holds is Holds.LEGACY_PROFILE
+        return self.kind == "write" or there.holds is Holds.LEGACY_PROFILE
 
     def apply(self, text: Document) -> None:
         if self.kind == "remove":

@@ -9,9 +9,18 @@ from typing import Any
 import pytest
 
 from awscli_plugin_legacy_sso.configuration import Configuration, SignIn
-from awscli_plugin_legacy_sso.errors import LegacySsoError, ProfileError, RefusedError, UsageError
+from awscli_plugin_legacy_sso.errors import (
+    InvalidNameError,
+    LegacySsoError,
+    ProfileError,
+    RefusedError,
+    UsageError,
+)
 from awscli_plugin_legacy_sso.file.document import Document
-from awscli_plugin_legacy_sso.plan.profiles import Refresh, Selection, plan
+from awscli_plugin_legacy_sso.file.section import legacy_profiles, standing
+from awscli_plugin_legacy_sso.legacy_profile import Standing
+from awscli_plugin_legacy_sso.plan.copies import Copy, Selection, plan
+from awscli_plugin_legacy_sso.plan.decide import Decision, decide
 
 FILE = "/credentials"
 SSO = {"sso_session": "corp", "sso_account_id": "1", "sso_role_name": "Dev"}
@@ -32,8 +41,16 @@ def configuration(**profiles: Mapping[str, Any]) -> Configuration:
 def planned(
     known: Configuration, text: str, selection: Selection
 ) -> list[tuple[str, str, str | None]]:
-    items = plan(known, {FILE: Document(text)}, selection)
-    return [(item.source, item.name, item.region) for item in items]
+    decisions = [decided(copy, text) for copy in copies(known, text, selection)]
+    return [(it.copy.source.name, it.copy.name, it.region) for it in decisions]
+
+
+def copies(known: Configuration, text: str, selection: Selection) -> list[Copy]:
+    return plan(known, {FILE: legacy_profiles(Document(text))}, selection)
+
+
+def decided(copy: Copy, text: str) -> Decision:
+    return decide(copy, standing(Document(text), copy.name))
 
 
 @pytest.mark.parametrize(
@@ -115,10 +132,10 @@ def test_what_is_no_source_of_temporary_keys_is_refused(profile: str, why: str) 
         block={**SSO, "sso_role_name": {"a": "b"}},
         **{"long-term": {"aws_access_key_id": "A", "aws_secret_access_key": "S"}},
     )
-    (item,) = plan(known, {FILE: Document("")}, Selection(profile))
+    (copy,) = copies(known, "", Selection(profile))
 
-    assert isinstance(item.error, ProfileError)
-    assert why in str(item.error)
+    with pytest.raises(ProfileError, match=why):
+        decide(copy, Standing())
 
 
 def test_patterns_match_every_source_and_no_legacy_profile() -> None:
@@ -150,7 +167,7 @@ def test_a_selection_that_cannot_work_is_refused_before_anything_is_fetched(
 ) -> None:
     """A pattern without a match, an unknown session, two sources with one output."""
     with pytest.raises(error):
-        plan(configuration(a=SSO, b=SSO), {FILE: Document("")}, selection)
+        copies(configuration(a=SSO, b=SSO), "", selection)
 
 
 def test_all_sso_session_and_same_login_select_by_the_record() -> None:
@@ -279,9 +296,10 @@ def test_what_is_taken_over_and_what_is_refused(
     known = configuration(**NAMES)
 
     def attempt(*, force: bool = False, is_literal: bool = False) -> str:
-        refresh = Refresh("sso", name, FILE, force=force, is_literal=is_literal)
+        source, target = known.source("sso"), known.profile(name)
+        copy = Copy(source, name, FILE, target, force=force, is_literal=is_literal)
         with contextlib.suppress(RefusedError):
-            refresh.check(known, Document(text))
+            decided(copy, text)
             return "written"
         return "refused"
 
@@ -295,13 +313,13 @@ def test_what_is_taken_over_and_what_is_refused(
 def test_an_sso_sources_own_name_is_taken_only_when_asked_for_and_without_region() -> None:
     """A pattern that comes out as the source's own name is an accident; a literal name is not."""
     known = configuration(sso={**SSO, "region": "eu-1"})
-    (accident,) = plan(known, {FILE: Document("")}, Selection("sso", output_profile="{profile}"))
-    (meant,) = plan(known, {FILE: Document("")}, Selection("sso", output_profile="sso", region="x"))
+    (accident,) = copies(known, "", Selection("sso", output_profile="{profile}"))
+    (meant,) = copies(known, "", Selection("sso", output_profile="sso", region="x"))
 
     with pytest.raises(RefusedError):
-        accident.check(known, Document(""))
-    assert "in its place" in "".join(meant.check(known, Document("")))
-    assert meant.region is None
+        decide(accident, Standing())
+    assert "in its place" in "".join(decide(meant, Standing()).warnings)
+    assert decide(meant, Standing()).region is None
 
 
 def test_a_sources_own_name_gets_no_region_by_a_renewal_either() -> None:
@@ -328,7 +346,7 @@ def test_a_name_that_belongs_to_another_source_stays_its_own_at_a_login() -> Non
 
 def test_a_legacy_profile_is_known_by_its_record_in_whatever_file_is_written() -> None:
     """``AWS_PROFILE=dev-legacy-sso`` with ``--credentials-file``."""
-    record = {"aws_access_key_id": "A", "x_legacy_sso_source": "dev"}
+    record = {"aws_session_token": "T", "x_legacy_sso_source": "dev"}
     known = configuration(dev=SSO, **{"dev-legacy-sso": record})
 
     assert planned(known, "", Selection("dev-legacy-sso")) == [("dev", "dev-legacy-sso", None)]
@@ -340,23 +358,102 @@ def test_an_indented_block_in_our_own_section_is_named(key: str) -> None:
     known = Configuration({"profiles": {"dev": SSO}, "legacy-sso": {key: {"a": "b"}}})
 
     with pytest.raises(ProfileError, match=f"{key} in .legacy-sso. is an indented block"):
-        plan(known, {FILE: Document("")}, Selection("dev", same_login=True))
+        copies(known, "", Selection("dev", same_login=True))
 
 
 def test_what_stands_under_its_sources_own_name_is_renewed_without_being_asked_for() -> None:
     """By ``--all`` and after each login: keys that nobody renews would be used all the same."""
     known = configuration(sso=SSO)
-    text = Document(legacy("sso", "sso"))
+    text = legacy("sso", "sso")
     for selection in Selection("default", all=True), Selection("sso", same_login=True):
-        (renewal,) = plan(known, {FILE: text}, selection)
+        (renewal,) = copies(known, text, selection)
 
-        assert (renewal.name, renewal.check(known, text)) == ("sso", [])
+        assert (renewal.name, decided(renewal, text).warnings) == ("sso", ())
 
 
 @pytest.mark.parametrize(
-    "name", ["", "DEFAULT", "a]b", " a", "a ", "a\nb", "a\rb", "a\x85b", "a\u2028b"]
+    ("name", "why"),
+    [
+        ("", "is empty"),
+        ("DEFAULT", "cannot be a profile"),
+        (" a", "begins or ends with a blank"),
+        ("a ", "begins or ends with a blank"),
+        ("a\nb", "another control character"),
+        ("a\rb", "another control character"),
+        ("a\x85b", "another control character"),
+        ("a\u2028b", "another control character"),
+        ("dev #1-legacy-sso", "has a '#' in it, .*; choose another name with --output-profile"),
+        ("dev#1", "has a '#' in it"),
+        ("a;b", "has a ';' in it"),
+        ("[a", "has a '.' in it"),
+        ("a]b", "has a ']' in it"),
+    ],
 )
-def test_a_name_that_a_section_header_cannot_hold_is_refused(name: str) -> None:
-    """Control characters, a bracket, blanks at the ends, nothing at all, and DEFAULT."""
-    with pytest.raises(LegacySsoError):
-        Refresh("sso", name, FILE).check(configuration(), Document(""))
+def test_a_name_that_not_every_tool_reads_is_refused(name: str, why: str) -> None:
+    """What a header cannot hold, and where the SDKs for JavaScript, Ruby, Go and C cut it off."""
+    known = configuration(sso=SSO)
+    copy = Copy(known.source("sso"), name, FILE, known.profile(name))
+
+    with pytest.raises(InvalidNameError, match=why):
+        decide(copy, Standing())
+
+
+def test_a_legacy_profile_of_such_a_name_is_refused_with_the_command_that_removes_it() -> None:
+    """One that was written before is no longer renewed: other tools give its keys to another."""
+    known = configuration(sso=SSO)
+    (copy,) = copies(known, legacy("dev #1", "sso"), Selection("x", all=True))
+
+    with pytest.raises(InvalidNameError, match="aws sso remove-legacy --legacy-profiles 'dev #1'"):
+        decided(copy, legacy("dev #1", "sso"))
+
+
+@pytest.mark.parametrize("name", ["a b", "né", "a=b", "${HOME}", "a'b", "a(b)", "a,b"])
+def test_a_new_name_that_some_tools_do_not_see_is_written_with_a_warning(name: str) -> None:
+    """Once: a legacy profile that is there is renewed in silence."""
+    known = configuration(sso=SSO)
+    copy = Copy(known.source("sso"), name, FILE, known.profile(name))
+
+    assert "some tools will not see" in "".join(decide(copy, Standing()).warnings)
+    assert decided(copy, legacy(name, "sso")).warnings == ()
+
+
+def test_a_name_that_every_tool_sees_is_written_without_a_warning() -> None:
+    """Letters, digits, and the characters that the SDKs' own patterns have."""
+    known = configuration(sso=SSO)
+    copy = Copy(known.source("sso"), "aZ09-_/.%@:+", FILE, known.profile("aZ09-_/.%@:+"))
+
+    assert decide(copy, Standing()).warnings == ()
+
+
+@pytest.mark.parametrize(
+    "below",
+    ["\n  [prod]\n  aws_secret_access_key = madeup\n", "  aws_secret_access_key = madeup\n"],
+)
+def test_a_section_that_swallows_what_is_not_ours_is_refused(below: str) -> None:
+    """By file and line, with what to do; nothing of what it swallows is said."""
+    known = configuration(p0=SSO)
+    text = f"# mine\n{legacy('p0-legacy-sso', 'p0')}{below}"
+    (copy,) = copies(known, text, Selection("x", all=True))
+    line = text[: text.index("  ")].count("\n") + 1
+
+    with pytest.raises(
+        RefusedError, match=f"{FILE}, line {line}: .*begin it at column 0"
+    ) as refused:
+        decided(copy, text)
+    assert "madeup" not in str(refused.value)
+
+
+@pytest.mark.parametrize(("record", "source"), [("profile e2", "e2"), ("e2", "e2"), ("-1", "-1")])
+def test_the_record_is_read_with_and_without_its_first_word(record: str, source: str) -> None:
+    """Older versions wrote none, and some Go SDKs then took the name for a number."""
+    (found,) = legacy_profiles(Document(legacy("x", record)))
+
+    assert found.source == source
+
+
+def test_the_region_is_decided_by_the_file_that_is_written() -> None:
+    """A legacy profile of that name in another credentials file is no setting of this one's."""
+    main = {"region": "eu-1", "aws_session_token": "T", "x_legacy_sso_source": "profile dev"}
+    known = configuration(dev={**SSO, "region": "eu-1"}, **{"dev-legacy-sso": main})
+
+    assert planned(known, "", Selection("dev")) == [("dev", "dev-legacy-sso", "eu-1")]

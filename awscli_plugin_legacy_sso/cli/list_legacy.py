@@ -1,0 +1,29 @@
+"""The command ``aws sso list-legacy``."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+from . import options, output
+from .base import LegacyCommand, from_file
+
+
+class ListLegacyCommand(LegacyCommand):
+    """``aws sso list-legacy``."""
+
+    NAME = "list-legacy"
+    DESCRIPTION = from_file("list-legacy-description.rst")
+    EXAMPLES = from_file("list-legacy-examples.rst")
+    ARG_TABLE = options.LIST
+
+    def _run(self, parsed_args: Any, parsed_globals: Any) -> int:
+        from ..jobs.list import list_legacy
+
+        configuration = self._configuration()
+        paths = self._paths(parsed_args.credentials_file, configuration, every=True)
+        report = list_legacy(configuration, paths)
+        if report.rows or not report.errors:
+            self._print_document(output.listed_document(report), parsed_globals)
+        output.print_problems(sys.stdout, sys.stderr, output.problems(report))
+        return output.status(report)

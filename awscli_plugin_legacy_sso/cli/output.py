@@ -1,0 +1,231 @@
+"""What our commands print: sentences for a person, documents and events for programs.
+
+Rows come in, text goes out, to streams that are passed in. Nothing is decided or done here, and
+nothing of ``awscli`` is needed, so all of it is tested without an AWS CLI.
+"""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, TextIO
+
+from ..errors import GENERAL, LegacySsoError
+from ..jobs.rows import Report, Row
+from ..legacy_profile import timestamp
+
+if TYPE_CHECKING:
+    from ..jobs.watch import Event
+
+Document = Mapping[str, Any]
+
+
+# Documents
+
+
+def refreshed_document(report: Report) -> Document:
+    """Return the document of ``refresh-legacy``."""
+    more = ({"Expiration": _timestamp(row), "Message": _text(row.error)} for row in report.rows)
+    return _document({**_row(row), **its} for row, its in zip(report.rows, more, strict=True))
+
+
+def removed_document(report: Report) -> Document:
+    """Return the document of ``remove-legacy``."""
+    return _document(_row(row) for row in report.rows)
+
+
+def listed_document(report: Report) -> Document:
+    """Return the document of ``list-legacy``."""
+    return _document(
+        {
+            "Profile": row.name,
+            "SourceProfile": row.source.name,
+            "AccountId": row.source.base.account,
+            "RoleName": row.source.base.role,
+            "SsoSession": row.source.sign_in.session if row.source.sign_in else None,
+            "CredentialsFile": row.path,
+            "Expiration": _timestamp(row),
+            "SecondsRemaining": _seconds_left(row.expiration),
+            "State": row.status,
+            "Warnings": list(row.warnings),
+        }
+        for row in report.rows
+    )
+
+
+def _document(rows: Iterable[Document]) -> Document:
+    return {"LegacyProfiles": list(rows)}
+
+
+def _row(row: Row) -> Document:
+    return {
+        "Profile": row.name,
+        "SourceProfile": row.source.name,
+        "CredentialsFile": row.path,
+        "Status": row.status,
+    }
+
+
+def _timestamp(row: Row | None) -> str | None:
+    return timestamp(row.expiration) if row and row.expiration else None
+
+
+def _text(error: LegacySsoError | None) -> str | None:
+    return str(error) if error else None
+
+
+def _seconds_left(expiration: datetime | None) -> int | None:
+    if expiration is None:
+        return None
+    return max(0, int((expiration - datetime.now(UTC)).total_seconds()))
+
+
+# Sentences for a person
+
+
+def refreshed_lines(report: Report) -> Iterator[str]:
+    """Yield what ``refresh-legacy`` says on stdout."""
+    if not report.rows:
+        yield (
+            "No legacy profile to refresh. Write the first one with: "
+            "aws sso refresh-legacy --profile NAME"
+        )
+    for row in report.rows:
+        if not row.error:
+            note = row.source.why_not_fresh if row.expiration else None
+            yield f"{row.source.name} -> {row.name}  {_what(row)}{f'; {note}' if note else ''}"
+    for row in report.rows:
+        if row.status == "refreshed" and row.is_new:
+            remove = f"aws sso remove-legacy --legacy-profiles {shlex.quote(row.name)}"
+            yield f"{row.name} is new; remove it with: {remove}"
+    for path in dict.fromkeys(row.path for row in report.rows):
+        statuses = [row.status for row in report.rows if row.path == path]
+        if "refreshed" in statuses:
+            yield f"{_count(statuses.count('refreshed'))} written to {path}"
+        elif "planned" in statuses:
+            yield f"{_count(statuses.count('planned'))} would be written to {path}"
+
+
+def removed_lines(report: Report, *, dry_run: bool) -> Iterator[str]:
+    """Yield what ``remove-legacy`` says on stdout."""
+    if not (report.rows or report.errors):
+        yield "No legacy profile to remove."
+    would = "would be " if dry_run else ""
+    for row in report.rows:
+        if row.status == "kept":
+            yield f"{row.name} kept: no SSO sign-in feeds it"
+        else:
+            yield f"{row.name} {would}{row.status.replace('-', ' ')} in {row.path}"
+
+
+def _what(row: Row) -> str:
+    if row.status == "planned":
+        return "would be refreshed"
+    if row.status == "kept":
+        return f"kept, {_when(row.expiration)}" if row.expiration else "kept as it is"
+    return _when(row.expiration)
+
+
+def _count(number: int) -> str:
+    return f"{number} legacy profile{'' if number == 1 else 's'}"
+
+
+def _when(expiration: datetime | None) -> str:
+    if expiration is None:
+        return "does not say when it expires"
+    left = expiration - datetime.now(UTC)
+    minutes = max(0, round(left.total_seconds() / 60))
+    ahead = f"{minutes // 60}h {minutes % 60}m" if minutes >= 60 else f"{minutes}m"
+    try:
+        local = expiration.astimezone()
+    except (OverflowError, OSError):  # the last day of the year 9999, east of Greenwich
+        local = expiration
+    return f"expires {local:%Y-%m-%d %H:%M} (in {ahead})"
+
+
+# Problems, and the exit status
+
+
+def problems(report: Report) -> Iterator[tuple[str, str]]:
+    """Yield what goes to stderr: ``WARNING`` or ``ERROR``, and the line."""
+    for warning in report.warnings:
+        yield "WARNING", warning
+    for error in report.errors:
+        yield "ERROR", str(error)
+    # A sign-in that is over is over for all its profiles: one line, and none of them left out.
+    sources: dict[str, dict[str, None]] = {}
+    for row in report.rows:
+        if row.error:
+            sources.setdefault(str(row.error), {})[row.source.name] = None
+    for reason, of in sources.items():
+        yield "ERROR", f"{', '.join(of)}: {reason}"
+
+
+def status(report: Report) -> int:
+    """Return the exit status: that of the failures if all failed alike, 1 if only some did."""
+    failed = [row.error for row in report.rows if row.error]
+    statuses = {error.status for error in [*failed, *report.errors]}
+    if not statuses:
+        return 0
+    if len(failed) < len(report.rows):
+        return 1
+    return statuses.pop() if len(statuses) == 1 else GENERAL
+
+
+# Events of a watch
+
+
+def event_line(event: Event) -> str:
+    """Return what a person reads of what happened in a watch."""
+    text = f"solved: {event.message}" if event.what == "solved" else event.message or ""
+    if event.row:
+        text = f"{event.row.source.name} -> {event.row.name}  {_when(event.row.expiration)}"
+    return f"{datetime.now():%Y-%m-%d %H:%M:%S}  {text}"  # noqa: DTZ005  # the person's own time
+
+
+def event_document(event: Event) -> str:
+    """Return the line of JSON of what happened in a watch."""
+    row = event.row
+    document = {
+        "Time": timestamp(datetime.now(UTC)),
+        "Event": event.what,
+        "Profile": row.name if row else None,
+        "SourceProfile": row.source.name if row else None,
+        "CredentialsFile": row.path if row else None,
+        "Expiration": _timestamp(row),
+        "Message": event.message,
+    }
+    return json.dumps(document)
+
+
+# Streams
+
+
+def print_lines(stream: TextIO, lines: Iterable[str]) -> None:
+    """Print lines for a person; names in them cannot break a line or steer a terminal."""
+    for line in lines:
+        _print(stream, f"{printable(line)}\n")
+    stream.flush()
+
+
+def print_problems(
+    out: TextIO, err: TextIO, found: Iterable[tuple[str, str]] | Sequence[tuple[str, str]]
+) -> None:
+    """Print problems as the AWS CLI prints its own, after what stdout has had to say."""
+    out.flush()
+    print_lines(err, (f"aws: [{kind}]: {text}" for kind, text in found))
+
+
+def printable(text: str) -> str:
+    """Return text with what is not printable written out, as Python writes it."""
+    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
+
+
+def _print(stream: TextIO, text: str) -> None:
+    try:
+        stream.write(text)
+    except UnicodeEncodeError:  # a name that the terminal's encoding cannot show
+        encoding = stream.encoding or "ascii"
+        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))

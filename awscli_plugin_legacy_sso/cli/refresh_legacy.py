@@ -1,0 +1,196 @@
+"""The command ``aws sso refresh-legacy``, and its ``--watch``."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from awscli.customizations.sso.login import LoginCommand
+from botocore.exceptions import BotoCoreError
+
+from ..configuration import Configuration, Source
+from ..errors import SourceConfigurationError, UsageError
+from ..fetch.explain import explain, one_line
+from ..fetch.fetch import fetch
+from ..fetch.session import SessionFactory
+from ..file import credentials_file
+from ..jobs.refresh import Fetch, refresh
+from ..legacy_profile import Standing
+from ..plan.copies import Copy, Selection
+from . import options, output
+from .base import LegacyCommand, from_file
+
+if TYPE_CHECKING:
+    from ..jobs.watch import Event
+
+
+class RefreshLegacyCommand(LegacyCommand):
+    """``aws sso refresh-legacy``."""
+
+    NAME = "refresh-legacy"
+    DESCRIPTION = from_file("refresh-legacy-description.rst")
+    EXAMPLES = from_file("refresh-legacy-examples.rst")
+    ARG_TABLE = options.REFRESH
+
+    def _run(self, parsed_args: Any, parsed_globals: Any) -> int:
+        selection = self._selection(parsed_args, parsed_globals)
+        configuration = self._configuration()
+        every = selection.of_written or selection.same_login
+        paths = self._paths(parsed_args.credentials_file, configuration, every=every)
+        sessions = SessionFactory(self._session, parsed_globals.verify_ssl)
+        if parsed_args.watch:
+            return self._watch(sessions, paths, selection, parsed_args, parsed_globals)
+        least = options.minutes(parsed_args.min_remaining)
+        progress = _Progress()
+        report = refresh(
+            partial(fetch, sessions),
+            configuration,
+            paths,
+            selection,
+            is_due=partial(_expires_within, least) if least else None,
+            dry_run=parsed_args.dry_run,
+            progress=progress.show,
+            login=self._login(parsed_args, parsed_globals) if parsed_args.login else None,
+        )
+        progress.clear()
+        if self._wants_document(parsed_globals):
+            self._print_document(output.refreshed_document(report), parsed_globals)
+        else:
+            output.print_lines(sys.stdout, output.refreshed_lines(report))
+        output.print_problems(sys.stdout, sys.stderr, output.problems(report))
+        return output.status(report)
+
+    def _selection(self, parsed_args: Any, parsed_globals: Any) -> Selection:
+        given = {
+            f"--{option['name']}": getattr(parsed_args, option["name"].replace("-", "_"))
+            for option in self.ARG_TABLE
+        }
+        given |= {"--profile": parsed_globals.profile, "--query": parsed_globals.query}
+        options.check_together(
+            option for option, value in given.items() if value not in (None, False)
+        )
+        if parsed_args.watch and parsed_globals.output not in (None, "json"):
+            raise UsageError("--watch prints lines, or with --output json one JSON object a line")
+        selecting = ("--profile", "--source-profiles", "--sso-session", "--same-login")
+        names_some = any(given[option] for option in (*selecting, "--output-profile"))
+        return Selection(
+            profile=self._session.get_config_variable("profile") or "default",
+            source_profiles=parsed_args.source_profiles or (),
+            all=parsed_args.all or (parsed_args.watch and not names_some),
+            sso_session=parsed_args.sso_session,
+            same_login=parsed_args.same_login,
+            output_profile=parsed_args.output_profile,
+            region=parsed_globals.region,
+            force=parsed_args.force,
+        )
+
+    def _watch(
+        self,
+        sessions: SessionFactory,
+        paths: Sequence[str],
+        selection: Selection,
+        parsed_args: Any,
+        parsed_globals: Any,
+    ) -> int:
+        from ..jobs.watch import Watch
+        from .signals import Stopped, stopped_by_signals
+
+        def load() -> tuple[Fetch, Configuration]:
+            again = sessions.reread()
+            try:
+                configuration = Configuration(again.full_config)
+            except BotoCoreError as error:
+                raise SourceConfigurationError(one_line(error)) from None
+            return partial(fetch, again), configuration
+
+        config_file = credentials_file.expand(self._session.get_config_variable("config_file"))
+        tell = partial(_tell, quiet=parsed_args.quiet, as_json=parsed_globals.output is not None)
+        try:
+            with stopped_by_signals(), contextlib.ExitStack() as one_at_a_time:
+                for path in paths:
+                    one_at_a_time.enter_context(credentials_file.watched(path))
+                Watch(load, config_file, paths, selection, tell).run()
+        except Stopped as stopped:
+            return stopped.status
+        except BrokenPipeError:  # nobody listens any more; nor would they when Python flushes
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return 128 + signal.SIGPIPE
+
+    def _login(self, parsed_args: Any, parsed_globals: Any) -> Callable[[Source], bool]:
+        known = {argument["name"] for argument in LoginCommand.ARG_TABLE}
+        given = [
+            f"--{name}"
+            for name in ("no-browser", "use-device-code")
+            if getattr(parsed_args, name.replace("-", "_")) and name in known
+        ]
+
+        def login(source: Source) -> bool:
+            if not (sys.stdin.isatty() and sys.stderr.isatty()):
+                return False
+            session = source.sign_in.session if source.sign_in else None
+            if not session:
+                self._session.set_config_variable("profile", source.signing_in.name)
+            arguments = [*given, *(["--sso-session", session] if session else [])]
+            try:
+                # On stdout is what we have to say, and that may be a document.
+                with contextlib.redirect_stdout(sys.stderr):
+                    status = LoginCommand(self._session)(arguments, parsed_globals)
+            except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
+                problem = f"signing in did not succeed: {explain(error, source)}"
+                output.print_problems(sys.stdout, sys.stderr, [("ERROR", problem)])
+                return False
+            return bool(status == 0)
+
+        return login
+
+
+class _Progress:
+    """How far a long fetch is, on stderr, for a person who watches."""
+
+    _PATIENCE_SECONDS = 1.0
+
+    def __init__(self) -> None:
+        self._show_from = time.monotonic() + self._PATIENCE_SECONDS
+        self._shown = False
+
+    def show(self, done: int, of: int) -> None:
+        if of > 1 and time.monotonic() >= self._show_from and sys.stderr.isatty():
+            self._shown = True
+            sys.stderr.write(f"\r{done} of {of} profiles fetched")
+            sys.stderr.flush()
+
+    def clear(self) -> None:
+        if self._shown:
+            sys.stderr.write("\r\x1b[K")
+            sys.stderr.flush()
+
+
+def _expires_within(least: timedelta, copy: Copy, there: Standing) -> bool:
+    """Tell whether a legacy profile has less time left than that, or no keys of this source."""
+    legacy = there.legacy
+    return (
+        legacy is None
+        or not there.is_from(copy.source.name)
+        or legacy.signed_out
+        or legacy.expiration is None
+        or legacy.expiration - datetime.now(UTC) < least
+    )
+
+
+def _tell(event: Event, *, quiet: bool, as_json: bool) -> None:
+    """Print an event of a watch."""
+    is_problem = event.what in ("failed", "warning")
+    if quiet or (is_problem and not as_json):
+        if is_problem:
+            kind = "ERROR" if event.what == "failed" else "WARNING"
+            output.print_problems(sys.stdout, sys.stderr, [(kind, output.event_line(event))])
+    else:
+        line = output.event_document(event) if as_json else output.event_line(event)
+        output.print_lines(sys.stdout, [line])
