@@ -6,9 +6,7 @@ programs in Go have none that can be: they sign a URL for each profile and file,
 
 from __future__ import annotations
 
-import configparser
 import json
-import os
 import re
 import subprocess
 import urllib.parse
@@ -110,7 +108,9 @@ def _read_as_botocore(path: Path) -> Reading:
     return reading
 
 
-def _program(command: Callable[[], Sequence[str | Path]]) -> Callable[[Sequence[Path]], list[Reading]]:
+def _program(
+    command: Callable[[], Sequence[str | Path]],
+) -> Callable[[Sequence[Path]], list[Reading]]:
     """Make a reader of a program that takes paths and prints a JSON list of what it reads."""
 
     def ask(paths: Sequence[Path]) -> list[Reading]:
