@@ -8,11 +8,14 @@ Which reader needs which rule, measured with the readers of :mod:`support.reader
   the one above it; s5cmd and rclone refuse the file. ``[`` in a header: JS 2.2.0 and both Ruby do
   as above, s5cmd and rclone refuse the file.
 - JS 3 does not see a section whose name is a word, a blank and another word.
-- A value with a number in it, as s5cmd has it (``e2``, ``-1``, ``.5``, ``970b00``), hides every
-  profile of the file from s5cmd, also where the number is a later word of the value or stands
-  behind a ``:``. Quotes around the whole value are what helps.
-- ``key: value`` is no key to JS 2, JS 3 and both Ruby, and capitals make it another key; Ruby 3
-  takes an indented key for a nested one.
+- A number in a value (``e2``, ``-1``, ``.5``, ``970b00``) hides every profile of the file from
+  s5cmd and rclone, also as a later word of the value or behind a ``:``: ``profile e2`` does so too.
+  In quotes it does not.
+- ``key: value`` is no key to JS 2, JS 3 and both Ruby; capitals make it another key to them, and to
+  s5cmd and rclone.
+- Ruby 3 sees no indented header, and takes an indented key for a nested one.
+- ``#`` behind a header's bracket hides it from JS 2.2.0 and Ruby 1, other words from all of JS and
+  Ruby: its keys are then those of the section above. ``;`` hides it from none.
 """
 
 from __future__ import annotations
@@ -61,10 +64,12 @@ class Row:
     line: int = 0
     removal: str | None = ""
     warned: bool = False
-    # Readers that do not see a section of such a name, and say nothing.
+    # Readers that do not see our keys under such a name, or in such a place.
     blind: tuple[str, ...] = ()
     # Readers that saw no profile at all in the text before, and do afterwards.
     mended: tuple[str, ...] = ()
+    # What is left when ours is removed, where a reader took ours for another's before.
+    left: str = ""
 
 
 def indented(text: str, by: str = "  ") -> str:
@@ -72,11 +77,11 @@ def indented(text: str, by: str = "  ") -> str:
     return "".join(by + line if line.strip() else line for line in text.splitlines(keepends=True))
 
 
-def _runs_on(name: str, section: str, line: str) -> Row:
+def _runs_on(name: str, section: str, line: str, removal: str | None = "column 0") -> Row:
     """A section of ours that swallows what is not ours: nothing of it is touched."""
     text = AROUND.format(section)
     number = text.splitlines().index(line) + 1
-    return Row(name, text, refused="column 0", line=number, removal="column 0")
+    return Row(name, text, refused="column 0", line=number, removal=removal)
 
 
 _HEADER = "  [prod]"
@@ -109,11 +114,6 @@ VALUES_THAT_RUN_ON = (
         _OTHER,
     ),
     _runs_on(
-        "person's block has a section in it",
-        f"{OURS}s3 =\n  max_queue_size = 10\n{_SWALLOWED}",
-        _OTHER,
-    ),
-    _runs_on(
         "region runs on over a section",
         OURS.replace("x_security", f"{_SWALLOWED}x_security"),
         _OTHER,
@@ -122,6 +122,19 @@ VALUES_THAT_RUN_ON = (
         "keys of another tool run on over a section",
         f"[dev-legacy-sso]\n{KEYS}\n{_SWALLOWED}",
         _OTHER,
+        removal=None,
+    ),
+    Row(
+        "person's block has a section in it",
+        AROUND.format(f"{OURS}s3 =\n  max_queue_size = 10\n{_SWALLOWED}"),
+        refused="'key = value'",
+        line=13,
+        removal="'key = value'",
+    ),
+    _runs_on(
+        "person's block has a line in brackets",
+        f"{OURS}s3 =\n  max_queue_size = 10\n  [other] = 1\n",
+        "  [other] = 1",
     ),
     Row("person's block", AROUND.format(f"{OURS}s3 =\n  max_queue_size = 10\n")),
     Row("person's block first", AROUND.format(f"[dev-legacy-sso]\ns3 =\n  a = 10\n{BODY}")),
@@ -144,7 +157,13 @@ def _cut(name: str) -> tuple[Row, Row]:
     way_out = "--output-profile"
     return (
         Row(f"name {name}", DEFAULT + MORE, output=name, refused=way_out, removal=None),
-        Row(f"name {name}, there", AROUND.format(there), output=name, refused="remove-legacy"),
+        Row(
+            f"name {name}, there",
+            AROUND.format(there),
+            output=name,
+            refused="remove-legacy",
+            left=DEFAULT + MORE,
+        ),
     )
 
 
@@ -159,7 +178,11 @@ NAMES = (
         removal=None,
     ),
     Row("source's name, another output", DEFAULT + MORE, source="dev #1"),
-    Row("beside ours of a name that is cut", AROUND.format(OURS.replace("dev-", "dev #1-"))),
+    Row(
+        "beside ours of a name that is cut",
+        AROUND.format(OURS.replace("dev-", "dev #1-")),
+        blind=("s5cmd", "rclone"),
+    ),
     *(_odd(name, "JS 3") for name in ("my dev", "my dev+ops")),
     *(_odd(name) for name in ("my dev (1)", "my dev, ops")),
     *(_odd(name) for name in ("Gr\N{LATIN SMALL LETTER U WITH DIAERESIS}n", "dev&ops", "dev(1)")),
@@ -193,89 +216,121 @@ RECORDS = (
             f"source {name}, recorded without the word",
             AROUND.format(OURS.replace("profile dev", name)),
             source=name,
-            mended=("s5cmd",) if name in _HIDDEN else (),
+            mended=("s5cmd", "rclone") if name in _HIDDEN else (),
         )
         for name in _NUMBERS
     ),
     Row("record with a colon", AROUND.format(OURS.replace("source = profile", "source:"))),
 )
 
+# Below lines at column 0 an indented header would be more of the last value.
+_ABOVE = indented(DEFAULT) + "\n"
 _DEEP = f"  [dev-legacy-sso]\n{indented(BODY)}"
-FORMS = (
+_NO_REGION = BODY.replace("region = us-west-2\n", "")
+_NOTE = "  note = mine\n"
+# It sees no key that is indented: ours are where they would be swallowed by what follows.
+_RUBY = ("Ruby 3",)
+
+
+def _body(lines: str) -> str:
+    return AROUND.format(f"[dev-legacy-sso]\n{lines}")
+
+
+def _crlf(text: str) -> str:
+    return text.replace("\n", "\r\n")
+
+
+NEW = (
     Row("new, in an empty file", ""),
     Row("new, at the end", DEFAULT + MORE),
     Row("new, behind a missing newline", (DEFAULT + MORE).rstrip("\n")),
     Row("new, behind comments", f"{DEFAULT}{MORE}\n# the end\n  # of it\n"),
     Row("new, behind an indented section", f"{DEFAULT}\n{indented(PROD)}"),
     Row("new, behind a block", f"{DEFAULT}s3 =\n  max_queue_size = 10\n"),
-    Row("new, CRLF", (DEFAULT + MORE).replace("\n", "\r\n")),
-    Row("new, CRLF and no newline", (DEFAULT + MORE).replace("\n", "\r\n").rstrip()),
+    Row("new, CRLF", _crlf(DEFAULT + MORE)),
+    Row("new, CRLF and no newline", _crlf(DEFAULT + MORE).rstrip()),
+)
+PLACES = (
     Row("ours, first", OURS + MORE),
     Row("ours, in the middle", AROUND.format(OURS)),
     Row("ours, last", f"{DEFAULT}{MORE}\n{OURS}"),
     Row("ours, last without a newline", f"{DEFAULT}{MORE}\n{OURS}".rstrip("\n")),
-    Row("ours, CRLF", AROUND.format(OURS).replace("\n", "\r\n")),
-    Row("ours, CRLF without a newline", f"{DEFAULT}\n{OURS}".rstrip("\n").replace("\n", "\r\n")),
-    Row("ours, colons", AROUND.format(OURS.replace(" = ", ": "))),
-    Row("ours, colons and blanks", AROUND.format(OURS.replace(" = ", "\t:  "))),
-    Row("ours, no blanks", AROUND.format(OURS.replace(" = ", "="))),
-    Row("ours, more blanks", AROUND.format(OURS.replace(" = ", "\t=\t "))),
-    Row(
-        "ours, capitals",
-        AROUND.format(f"[dev-legacy-sso]\n{BODY.upper()}").replace("DEV\n", "dev\n"),
-    ),
-    Row("ours, mixed case", AROUND.format(OURS.replace("aws_", "Aws_"))),
-    Row("ours, indented keys", AROUND.format(f"[dev-legacy-sso]\n{indented(BODY)}")),
-    Row("ours, keys by a tab", AROUND.format(f"[dev-legacy-sso]\n{indented(BODY, chr(9))}")),
-    Row(
-        "ours, deeper and deeper up",
-        AROUND.format(OURS.replace("aws_access", "   aws_access").replace("aws_sec", "  aws_sec")),
-    ),
-    Row(
-        "ours, indented colons",
-        AROUND.format(f"[dev-legacy-sso]\n{indented(BODY).replace(' =', ':')}"),
-    ),
-    Row("ours, indented, CRLF", AROUND.format(_DEEP).replace("\n", "\r\n")),
-    Row("ours, header too", AROUND.format(_DEEP)),
-    Row("ours, an indented section follows", f"{DEFAULT}\n{_DEEP}\n{indented(PROD)}"),
-    Row("ours, a comment and an indented section", f"{DEFAULT}\n{_DEEP}\n# c\n{indented(PROD)}"),
-    Row(
-        "ours, empty, an indented section follows",
-        f"[dev-legacy-sso]\n{indented(PROD)}",
-        removal=None,
-    ),
-    Row(
-        "ours, a person's indented key follows",
-        AROUND.format(f"[dev-legacy-sso]\n{indented(BODY)}  note = mine\n"),
-    ),
-    Row(
-        "ours, a person's indented key between",
-        AROUND.format(f"[dev-legacy-sso]\n{indented(KEYS + 'note = mine' + chr(10) + RECORD)}"),
-    ),
-    Row(
-        "ours, a person's indented key first",
-        AROUND.format(f"[dev-legacy-sso]\n  note = mine\n{indented(BODY)}"),
-    ),
-    Row(
-        "ours, a comment and a person's indented key",
-        AROUND.format(f"[dev-legacy-sso]\n{indented(BODY)}\n# mine\n  note = mine\n"),
-    ),
-    Row("ours, comments between", AROUND.format(OURS.replace("aws_", "# c\naws_"))),
-    Row(
-        "ours, comments at the ends of lines",
-        AROUND.format(OURS.replace("us-west-2", "us-west-2 ; c")),
-    ),
-    Row("ours, a comment behind the header", AROUND.format(OURS.replace("]", "] ; c"))),
+    Row("ours, CRLF", _crlf(AROUND.format(OURS))),
+    Row("ours, CRLF without a newline", _crlf(f"{DEFAULT}\n{OURS}".rstrip("\n"))),
+    Row("ours, comments between", _body(BODY.replace("aws_", "# c\naws_"))),
+    Row("ours, comments at the ends of lines", _body(BODY.replace("-west-2", "-west-2 ; c"))),
     Row("with [DEFAULT]", AROUND.format(OURS) + "\n[DEFAULT]\noutput = json\nregion = eu-west-3\n"),
     Row("with keys in [DEFAULT]", f"[DEFAULT]\naws_session_token = made/up\n\n{DEFAULT}"),
     Row("with another's odd forms", f"{DEFAULT}\n{PROD.replace(' = ', ': ').upper()}"),
-    Row("with a byte of odd blanks", f"{DEFAULT}# \u2028\n{PROD}note = a\x0bb\x0c\u2029c\x85d\n"),
+    Row("with odd blanks", f"{DEFAULT}# \u2028\n{PROD}note = a\x0bb\x0c\u2029c\x85d\n"),
+)
+FORMS = (
+    Row("colons", _body(BODY.replace(" = ", ": "))),
+    Row("colons and blanks", _body(BODY.replace(" = ", "\t:  "))),
+    Row("no blanks", _body(BODY.replace(" = ", "="))),
+    Row("more blanks", _body(BODY.replace(" = ", "\t=\t "))),
+    Row("capitals", _body(BODY.upper().replace("PROFILE DEV", "profile dev"))),
+    Row("mixed case", _body(BODY.replace("aws_", "Aws_"))),
+    Row("indented", _body(indented(_NO_REGION))),
+    Row("indented by a tab", _body(indented(_NO_REGION, "\t"))),
+    Row("indented, with the region", _body(indented(BODY)), blind=_RUBY),
+    Row("indented, colons", _body(indented(_NO_REGION).replace(" =", ":"))),
+    Row("indented, CRLF", _crlf(_body(indented(_NO_REGION)))),
+    Row(
+        "indented less and less",
+        _body(BODY.replace("aws_access", "   aws_access").replace("aws_secret", "  aws_secret")),
+    ),
+    Row("a person's indented key follows", _body(indented(BODY) + _NOTE), blind=_RUBY),
+    Row("a person's key follows a comment", _body(f"{indented(BODY)}\n# c\n{_NOTE}"), blind=_RUBY),
+    Row(
+        "a person's indented key between", _body(f"{indented(KEYS)}{_NOTE}  {RECORD}"), blind=_RUBY
+    ),
+    Row("a person's indented key first", _body(_NOTE + indented(_NO_REGION))),
+    Row("an indented header", f"{_ABOVE}{_DEEP}{MORE}", blind=_RUBY),
+    Row("an indented header, CRLF", _crlf(f"{_ABOVE}{_DEEP}{MORE}"), blind=_RUBY),
+    Row("an indented section follows", f"{_ABOVE}{_DEEP}\n{indented(PROD)}", blind=_RUBY),
+    Row("a comment, an indented section", f"{_ABOVE}{_DEEP}\n# c\n{indented(PROD)}", blind=_RUBY),
+    Row(
+        "no keys, an indented section follows",
+        f"{DEFAULT}\n[dev-legacy-sso]\n{indented(PROD)}",
+        removal="line 12",
+        blind=_RUBY,
+    ),
+    # Ruby 3 sees no section here: keys at column 0 would be those of the section above.
+    Row(
+        "an indented header below one that is not",
+        DEFAULT.replace("aws_", "  aws_") + f"  [dev-legacy-sso]\n{indented(_NO_REGION)}{MORE}",
+        blind=_RUBY,
+    ),
+)
+# What follows the bracket hides the header from some readers, as in a name: to JS 2.2.0 and Ruby 1
+# a `#` does, to all but those of Python and Go other words do. A `;` hides it from none.
+HEADERS = (
+    Row("a comment behind the header", AROUND.format(OURS.replace("]", "] ; c"))),
+    Row(
+        "a # comment behind the header",
+        AROUND.format(OURS.replace("]", "] # c")),
+        refused="line",
+        line=5,
+        left=DEFAULT + MORE,
+    ),
+    Row(
+        "words behind the header",
+        AROUND.format(OURS.replace("]", "] c")),
+        refused="line",
+        line=5,
+        left=DEFAULT + MORE,
+    ),
 )
 
 _LONE = "\r"
 REFUSED = (
     Row(
-        "a lone carriage return", f"{DEFAULT}# c{_LONE}{MORE}", refused="line", line=4, removal=None
+        "a lone carriage return",
+        f"{DEFAULT}# c{_LONE}# d{MORE}",
+        refused="line",
+        line=4,
+        removal=None,
     ),
     Row(
         "a lone carriage return at the end",
@@ -300,4 +355,4 @@ REFUSED = (
     ),
 )
 
-ROWS = (*VALUES_THAT_RUN_ON, *NAMES, *RECORDS, *FORMS, *REFUSED)
+ROWS = (*VALUES_THAT_RUN_ON, *NAMES, *RECORDS, *NEW, *PLACES, *FORMS, *HEADERS, *REFUSED)

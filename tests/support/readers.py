@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import re
 import subprocess
+import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -55,7 +56,10 @@ puts JSON.generate(ARGV.map { |path| AWS::Core::IniParser.parse(File.read(path))
 _RUBY_3 = """
 require "aws-sdk-core"
 require "json"
-puts JSON.generate(ARGV.map { |path| Aws::IniParser.ini_parse(File.read(path)) })
+sections = ARGV.map { |path| Aws::IniParser.ini_parse(File.read(path)) }
+# An indented key below no other is nested in nothing: no credentials are looked for there.
+sections.each { |section| section.each_value { |keys| keys.delete(nil) } }
+puts JSON.generate(sections)
 """
 _CLI_1 = """
 import json, os, sys
@@ -86,7 +90,7 @@ def read(path):
     return {name: dict(values(shared, name)) for name in shared.sections()}
 
 def values(shared, name):
-    for key in shared.options(name):
+    for key in set(shared.options(name)) - {"working_dir", "debug"}:  # its own defaults
         try:
             yield key, shared.get(name, key)
         except configparser.Error:
@@ -148,7 +152,7 @@ def _s5cmd(paths: Sequence[Path]) -> list[Reading]:
     program = real_parts.s5cmd()
 
     def sign(path: Path, profile: str) -> str:
-        options = ["--credentials-file", path, "--profile", profile]
+        options = ["--credentials-file", str(path), "--profile", profile]
         done = subprocess.run(
             [program, *options, "presign", "s3://bucket/key"],
             env={**ENVIRONMENT, "AWS_REGION": "us-east-1"},
@@ -176,10 +180,10 @@ def _rclone(paths: Sequence[Path]) -> list[Reading]:
             )
             try:
                 with _DIRECTLY.open(request, timeout=60) as answer:
-                    signed: str = json.load(answer)["url"]
-            except urllib.error.HTTPError:
+                    return str(json.load(answer)["url"])
+            except urllib.error.HTTPError as error:
+                error.close()
                 return ""
-            return signed
 
         return _by_signing(sign, paths)
 
@@ -191,21 +195,18 @@ _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 def _rclone_server() -> Iterator[str]:
     """Run rclone as the server that takes commands, and return its address."""
     command = ["rclone", "rcd", "--rc-no-auth", "--rc-addr=127.0.0.1:0", "--config="]
-    process = subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True)
-    assert process.stderr
-    try:
+    with subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr
         line = process.stderr.readline()
         found = re.search(r"http://127\.0\.0\.1:\d+/", line)
-        assert found, line
         # It says on stderr what it refuses, and stops once nobody reads that.
-        with ThreadPoolExecutor(1) as reader:
-            reader.submit(process.stderr.read)
+        with ThreadPoolExecutor(1) as drain:
+            drain.submit(process.stderr.read)
             try:
+                assert found, line
                 yield found[0]
             finally:
                 process.terminate()
-    finally:
-        process.wait()
 
 
 def _by_signing(sign: Callable[[Path, str], str], paths: Sequence[Path]) -> list[Reading]:
