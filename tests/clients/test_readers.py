@@ -18,7 +18,7 @@ from support.readers import READERS, Reading
 
 from awscli_plugin_legacy_sso import refresh_legacy_sso
 from awscli_plugin_legacy_sso.errors import LegacySsoError
-from awscli_plugin_legacy_sso.jobs.manage import Choice, remove_legacy
+from awscli_plugin_legacy_sso.jobs.manage import Choice, list_legacy, remove_legacy
 from awscli_plugin_legacy_sso.plan.profiles import Configuration
 
 EXPIRES = datetime(2031, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -44,6 +44,8 @@ class Trial:
     folder: Path
     refusal: str = ""
     removal: str = ""
+    # What `list-legacy` says of its source, while it is there.
+    listed: str = ""
     warnings: list[str] = field(default_factory=list)
     after_refusal: bytes = b""
 
@@ -121,6 +123,8 @@ def try_row(row: Row, folder: Path) -> Trial:
 def try_removal(trial: Trial, file: Path) -> None:
     before = file.read_bytes()
     configuration = Configuration(Session(profile=trial.row.source).full_config)
+    rows, _ = list_legacy(configuration, [str(file)])
+    trial.listed = "".join(row["SourceProfile"] for row in rows if row["Profile"] == trial.name)
     try:
         removal = remove_legacy(configuration, [str(file)], Choice(names=[trial.name]))
         trial.removal = "".join(map(str, removal.errors))
@@ -171,6 +175,8 @@ def test_a_text_is_written_or_refused_as_the_table_says(
     if expected.removal is not None:
         assert bool(trial.removal) is bool(expected.removal), trial.removal
         assert expected.removal in trial.removal
+    if expected.removal == "" or expected.removal == expected.refused == "column 0":
+        assert trial.listed == expected.source
     if (removed := trial.file("removed")).exists():
         new = f"[{trial.name}]" not in expected.text
         left = expected.text if new else expected.left
@@ -197,18 +203,19 @@ def test_a_reader_reads_the_others_as_before_and_ours_right(
     trials: Mapping[str, Trial], reader: str
 ) -> None:
     """Whatever it is that reads the file; and the section that was new is gone once removed."""
-    paths = [
-        path
+    # Many are the same, such as a new section's before and after its removal.
+    files = {
+        path.read_bytes(): path
         for trial in trials.values()
         for path in (trial.before, *(path for _, path in trial.stages()))
-    ]
-    readings = dict(zip(paths, READERS[reader](paths), strict=True))
-    wrong = [
-        f"{name}: {stage}: {what}"
-        for name, trial in trials.items()
-        for stage, path in trial.stages()
-        if (what := compare(trial, reader, stage, readings[trial.before], readings[path]))
-    ]
+    }
+    readings = dict(zip(files, READERS[reader](list(files.values())), strict=True))
+    wrong = []
+    for name, trial in trials.items():
+        before = readings[trial.before.read_bytes()]
+        for stage, path in trial.stages():
+            if what := compare(trial, reader, stage, before, readings[path.read_bytes()]):
+                wrong.append(f"{name}: {stage}: {what}")
 
     assert not wrong, "\n".join(wrong)
 
