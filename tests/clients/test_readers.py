@@ -185,7 +185,7 @@ def test_a_text_is_written_or_refused_as_the_table_says(
         assert not left or removed.read_bytes() == left.encode()
     said = [warning for warning in trial.warnings if "not see" in warning]
     assert len(said) == int(expected.warned)
-    assert all(warning.startswith("1: ") and trial.name in warning for warning in said)
+    assert all(warning.startswith("1: ") and repr(trial.name) in warning for warning in said)
 
 
 def test_no_value_stands_in_a_message(trials: Mapping[str, Trial]) -> None:
