@@ -18,7 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from identity_center import IdentityCenter
@@ -156,6 +156,42 @@ def _registration(place: Workplace) -> float:
     return statistics.median(float(subprocess.check_output(command)) for _ in range(15))
 
 
+PROBE = """
+import os, sys, time
+
+def awscli_initialize(events):
+    events.register_first("building-command-table.sso", first)
+
+def first(**kwargs):
+    sys.dont_write_bytecode = False
+    start = time.process_time()
+    import configupdater
+    milliseconds = (time.process_time() - start) * 1000
+    with open(os.environ["PROBE"], "a") as file:
+        file.write(f"{milliseconds}\\n")
+"""
+
+
+def bench_configupdater(place: Workplace, runs: int) -> Iterator[Figure]:
+    """Import it where our commands do, in the official CLI, which has no .pyc of it at first."""
+    place.configure()
+    (place.plugin_path / "probe.py").write_text(PROBE)
+    config = place.home / ".aws" / "config"
+    config.write_text(config.read_text().replace("[plugins]\n", "[plugins]\nprobe = probe\n"))
+    answers = place.home / "probe"
+    place.environment["PROBE"] = str(answers)
+    compiled = place.plugin_path / "configupdater" / "__pycache__"
+    for _ in range(runs):
+        shutil.rmtree(compiled, ignore_errors=True)
+        place.run("sso", "list-legacy")
+        place.run("sso", "list-legacy")
+    times = list(map(float, answers.read_text().split()))
+    detail = f"CPU, median of {runs}, in the official CLI"
+    first, then = statistics.median(times[::2]), statistics.median(times[1::2])
+    yield Figure("import of ConfigUpdater, compiled first, ms", first, 150, detail)
+    yield Figure("import of ConfigUpdater from then on, ms", then, 10, detail)
+
+
 def bench_one_profile(place: Workplace, runs: int) -> Iterator[Figure]:
     place.configure()
     figure = paired(
@@ -205,7 +241,7 @@ def bench_throttled(place: Workplace, runs: int) -> Iterator[Figure]:
 
 def bench_long_file(place: Workplace, runs: int) -> Iterator[Figure]:
     credentials = place.home / ".aws" / "credentials"
-    seconds = {}
+    seconds, exported = {}, {}
     for count in COUNTS:
         place.configure()
         credentials.write_text("".join(SECTION.format(number) for number in range(count)))
@@ -214,10 +250,11 @@ def bench_long_file(place: Workplace, runs: int) -> Iterator[Figure]:
             lambda: place.run("sso", "refresh-legacy", "--profile", "p0"),
             lambda: place.run("configure", "export-credentials", "--profile", "p0"),
         )
-        seconds[count] = ours
+        seconds[count], exported[count] = ours, theirs
         what = f"seconds above export-credentials, {count} other profiles in the file"
         yield Figure(what, ours - theirs, 1.0, f"{ours:.3f} s against {theirs:.3f} s")
-    yield straight_line("profiles in the file", seconds)
+    figure = straight_line("profiles in the file", seconds)
+    yield replace(figure, detail=f"{figure.detail}; export-credentials: {each(exported)}")
 
 
 def bench_number_refreshed(place: Workplace, runs: int) -> Iterator[Figure]:
@@ -239,9 +276,16 @@ def straight_line(what: str, seconds: dict[int, float]) -> Figure:
     among_few = (seconds[more] - seconds[few]) / (more - few)
     among_many = (seconds[many] - seconds[more]) / (many - more)
     detail = ", ".join(f"{count:,}: {time:.2f} s" for count, time in seconds.items())
+    detail += f"; {each(seconds)}"
     return Figure(
         f"one more among many against among few, {what}", among_many / among_few, 1.5, detail
     )
+
+
+def each(seconds: dict[int, float]) -> str:
+    """Say what one more costs: the slope of the line."""
+    few, *_, many = seconds
+    return f"{(seconds[many] - seconds[few]) / (many - few) * 1000:.3f} ms for each further one"
 
 
 def bench_ctrl_c(place: Workplace, runs: int) -> Iterator[Figure]:
@@ -361,6 +405,7 @@ def _in_shell(place: Workplace, shell: Shell, lines: str) -> Sequence[str]:
 HOOKED_SHELLS = (Shell("bash"), Shell("zsh"))
 BENCHMARKS = {
     "plugin-on": bench_plugin_on,
+    "configupdater": bench_configupdater,
     "one-profile": bench_one_profile,
     "fifty-profiles": bench_fifty_profiles,
     "yawsso": bench_yawsso,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 import shutil
 import tomllib
 from pathlib import Path
 
 import pytest
+from support import real_parts
 from support.person import CHECKOUT, DEBIAN, FROZEN, Person, only
 
 PACKAGE = "awscli_plugin_legacy_sso"
@@ -18,7 +20,7 @@ PACKAGE = "awscli_plugin_legacy_sso"
 def person(person: Person, tmp_path: Path) -> Person:
     """A person with a copy of the plugin that can be broken."""
     mine = tmp_path / "my-plugin"
-    shutil.copytree(person.plugin_path / PACKAGE, mine / PACKAGE)
+    shutil.copytree(person.plugin_path, mine)
     person.plugin_path = mine
     person.configure()
     return person
@@ -71,6 +73,53 @@ def test_a_broken_plugin_says_so_and_breaks_no_other_command(person: Person, how
     assert ours.status == 253
     assert f"the plugin {PACKAGE} cannot be loaded: " in ours.err
     assert reason in ours.err
+
+
+def spoil_configupdater(person: Person, how: str) -> list[str]:
+    """Leave the plugin without a ConfigUpdater that it can use; return what is to be said."""
+    ours = person.plugin_path / "configupdater"
+    if how == "missing":
+        shutil.rmtree(ours)
+        return ["configupdater"]
+    if how == "broken":
+        (ours / "parser.py").write_text("def broken(:\n")
+        return ["invalid syntax", "parser.py"]
+    other = person.plugin_path.with_name("other-plugin")
+    shutil.copytree(real_parts.old_configupdater(), other)
+    said = ["4.1 or newer", str(other)]
+    if how == "older, no metadata":
+        # Our own metadata, further down the path, then tells a version that is not this one's.
+        (metadata,) = other.glob("*.dist-info")
+        shutil.rmtree(metadata)
+    else:
+        said.append(f"configupdater {real_parts.OLD_CONFIGUPDATER} ")
+    paths = f"{other}{os.pathsep}{person.plugin_path}"
+    text = person.config.read_text()
+    person.config.write_text(text.replace(str(person.plugin_path), paths))
+    return said
+
+
+@pytest.mark.parametrize(
+    ("version", "how"),
+    [
+        *((FROZEN, how) for how in ("missing", "broken", "older", "older, no metadata")),
+        *((DEBIAN, how) for how in ("missing", "older")),
+    ],
+    indirect=["version"],
+)
+def test_without_configupdater_ours_say_so_and_others_work(person: Person, how: str) -> None:
+    """Missing, broken, or older in another plugin's folder: named, with 253; nothing is written."""
+    said = spoil_configupdater(person, how)
+    ours = person.legacy("refresh-legacy", "--profile", "dev")
+    other = person.aws("configure", "list-profiles")
+
+    assert (other.status, other.err) == (0, "")
+    assert "dev" in other.out.split()
+    assert ours.status == 253
+    (line,) = ours.err.strip().splitlines()
+    assert f"the plugin {PACKAGE} cannot be loaded: " in line
+    assert [word for word in said if word not in line] == []
+    assert not person.credentials.exists()
 
 
 def test_with_the_plugin_on_other_commands_say_what_they_said_before(person: Person) -> None:
@@ -126,8 +175,8 @@ def test_what_every_aws_command_imports_is_nothing() -> None:
     assert imports == []
 
 
-def test_nothing_from_pypi_is_needed() -> None:
-    """awscli from PyPI is the v1, and would take the place of a v2: no dependency at all."""
+def test_only_configupdater_is_needed_from_pypi() -> None:
+    """awscli from PyPI is the v1, and would take the place of a v2: it must not be a dependency."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
 
     assert project["dependencies"] == ["configupdater>=4.1"]

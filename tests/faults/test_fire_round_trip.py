@@ -26,6 +26,7 @@ from botocore.exceptions import ConfigParseError
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 from support import fire_corpus
+from support.every_cli import CLIS
 from support.fire_corpus import Change
 from support.person import FROZEN, Person, only
 
@@ -360,10 +361,18 @@ def test_a_file_that_botocore_refuses_is_refused_and_stays(
         assert "\n" not in refusal
 
 
-def in_the_cli(person: Person, folder: Path, count: int, *, always_the_same: bool = True) -> int:
-    """Make the changes of many cases inside a CLI's own Python; return how many differed."""
-    cases: list[tuple[str, list[Change]]] = []
+Case = tuple[str, list[Change]]
+
+
+def cases_of(count: int, *, always_the_same: bool = True) -> list[Case]:
+    """Return that many texts, each with the changes to make to it."""
+    cases: list[Case] = []
     run_cases(count, lambda *case: cases.append(case), always_the_same=always_the_same)
+    return cases
+
+
+def in_the_cli(person: Person, folder: Path, cases: list[Case]) -> int:
+    """Make the changes of many cases inside a CLI's own Python; return how many differed."""
     folder.mkdir()
     corpus = folder / "corpus.json"
     fire_corpus.write_corpus(corpus, cases)
@@ -382,7 +391,7 @@ def in_the_cli(person: Person, folder: Path, count: int, *, always_the_same: boo
 @only(FROZEN)
 def test_the_official_clis_own_python_makes_the_same_edits(person: Person, tmp_path: Path) -> None:
     """Its ``configparser`` is a newer one than this Python's; every text comes out the same."""
-    assert in_the_cli(person, tmp_path / "corpus", 150) == 0
+    assert in_the_cli(person, tmp_path / "corpus", cases_of(150)) == 0
 
 
 @pytest.mark.torture
@@ -399,10 +408,18 @@ def test_a_hundred_thousand_texts(judge: Judge, part: int) -> None:
     )
 
 
+@pytest.fixture(scope="module")
+def ten_thousand() -> list[Case]:
+    return cases_of(10_000, always_the_same=False)
+
+
 @pytest.mark.torture
 @pytest.mark.timeout(3600)
-def test_ten_thousand_texts_in_each_clis_own_python(person: Person, tmp_path: Path) -> None:
-    """The same edits there as here."""
-    differed = in_the_cli(person, tmp_path / "corpus", 10_000, always_the_same=False)
+@pytest.mark.parametrize("version", CLIS, indirect=True)
+def test_ten_thousand_texts_in_each_clis_own_python(
+    person: Person, tmp_path: Path, ten_thousand: list[Case]
+) -> None:
+    """The same edits there as here: five Pythons, each with a ``configparser`` of its own."""
+    differed = in_the_cli(person, tmp_path / "corpus", ten_thousand)
     print(f"\n10,000 texts in {person.cli}: {differed} came out otherwise", file=sys.stderr)
     assert differed == 0

