@@ -2,13 +2,10 @@
 # ---- Tab completion: what bash (3.2 and later) does its own way; twin of completion.zsh ----
 \builtin source "${BASH_SOURCE[0]%/*}/completion.sh"
 
-# Answers a Tab. Bash gives `aws`, the text that an answer replaces, and the word before. The word
-# may have something before that text: a quote, `--profile=`, the `a:` of a:b.
+# Answers a Tab. Bash replaces the text $2, before which the word may have a quote, `--x=` or `a:`.
 function __aws_legacy_sso_complete {
-  \builtin local __aws_legacy_sso_line="${COMP_LINE:0:COMP_POINT}"
-  __aws_legacy_sso_line="${__aws_legacy_sso_line%"$2"}"
+  \builtin local __aws_legacy_sso_line="${COMP_LINE:0:COMP_POINT-${#2}}"
   \builtin local __aws_legacy_sso_kept="${__aws_legacy_sso_line##* }"
-  __aws_legacy_sso_line="${__aws_legacy_sso_line%"$__aws_legacy_sso_kept"}"
   \builtin local __aws_legacy_sso_word="${__aws_legacy_sso_kept%[\"\']}${2//\\/}"
   __aws_legacy_sso_kept="${__aws_legacy_sso_kept#--*=}"
   COMPREPLY=()
@@ -38,7 +35,7 @@ function __aws_legacy_sso_ask {
     "${__aws_legacy_sso_old%% *}" "$@" && \return
     [[ $? -eq 124 ]] || \return 0
     __aws_legacy_sso_before="complete -o bashdefault -o default -W '' aws" # in case it has not
-    __aws_legacy_sso_register && \return 124
+    __aws_legacy_sso_register "$(\builtin complete -p aws 2>&1)" && \return 124
   elif [[ $__aws_legacy_sso_old == *' -C '* ]]; then
     \builtin export COMP_LINE COMP_POINT
     __aws_legacy_sso_old="${__aws_legacy_sso_old##* -C }"
@@ -47,14 +44,17 @@ function __aws_legacy_sso_ask {
   fi
 }
 
-# Takes the place of what is there, with the same -o options.
+# Takes the place of what a TEXT of `complete -p` says, with its -o options; or puts that back.
 function __aws_legacy_sso_register {
-  \builtin set -- "$(\builtin complete -p aws 2>&1)"
+  [[ $1 != complete* || $1 == *' -'[CF]\ * ]] || \return 0 # a list of words, which stays
   [[ $1 != complete* || $1 == *__aws_legacy_sso_complete* ]] || __aws_legacy_sso_before="$1"
-  \builtin set -- "${__aws_legacy_sso_before:=}" "${__aws_legacy_sso_before:-complete -o bashdefault -o default -F}"
-  \builtin eval "\\builtin ${2%%-[!o]*} -F __aws_legacy_sso_complete aws"
+  \builtin set -- "${__aws_legacy_sso_before:-complete -o bashdefault -o default -F}"
+  \builtin eval "\\builtin ${1%%-[!o]*} -F __aws_legacy_sso_complete aws"
 }
-# Puts it back.
 function __aws_legacy_sso_restore { \builtin eval "\\builtin ${__aws_legacy_sso_before:-complete -r aws}"; }
 
-__aws_legacy_sso_register
+if \builtin complete -p aws >/dev/null 2>&1; then
+  __aws_legacy_sso_register "$(\builtin complete -p aws)"
+else
+  __aws_legacy_sso_register ''
+fi

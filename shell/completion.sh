@@ -1,11 +1,12 @@
 # shellcheck shell=bash disable=SC2154 # completion.bash and completion.zsh set the word
 # ---- Tab completion: what fits where, in bash and zsh alike ----
-# __aws_legacy_sso_line is what stands before the word at the cursor, __aws_legacy_sso_word what is
-# typed of it. A backslash keeps a word from being an alias. Locals have our prefix, since what was
+# __aws_legacy_sso_line is what stands before the cursor, __aws_legacy_sso_word what is typed of the
+# word there. A backslash keeps a word from being an alias. Locals have our prefix, since what was
 # there before runs inside us and could see them.
 
 # Answers a Tab; what is not ours it asks of what was there before, with the shell's ARGUMENTS.
 function __aws_legacy_sso_answer {
+  __aws_legacy_sso_line="${__aws_legacy_sso_line% *}"
   __aws_legacy_sso_line="${__aws_legacy_sso_line%"${__aws_legacy_sso_line##*[! ]}"}"
   \builtin local __aws_legacy_sso_option="${__aws_legacy_sso_line##* --}"
   case $__aws_legacy_sso_word in

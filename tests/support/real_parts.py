@@ -36,12 +36,12 @@ FROZEN_CLI_RELEASES: Mapping[str, str] = {
 # The first with shared credentials files, and the last.
 NODE_CLIENTS = ("2.2.0", "2.1692.0")
 
-# bash, zsh, bash-completion: the hooks. groff-base: `aws help`. acl, attr: what a rewrite of the credentials file
-# has to keep. strace: what it does on the way. systemd: to check the README's unit. Then clients in
-# other languages; libnss-wrapper: so that s3fs finds a scratch HOME.
+# bash, zsh and bash-completion: the hooks. groff-base: `aws help`. acl, attr: what a rewrite of the
+# credentials file has to keep. strace: what it does on the way. systemd: to check the README's
+# unit. Then clients in other languages; libnss-wrapper: so that s3fs finds a scratch HOME.
 DEBIAN_PACKAGES = (
-    *("awscli", "bash", "bash-completion", "zsh", "groff-base", "acl", "attr", "strace", "faketime", "systemd"),
-    *("rclone", "s3cmd", "ruby-aws-sdk", "s3fs", "libnss-wrapper"),
+    *("awscli", "bash", "zsh", "groff-base", "acl", "attr", "strace", "faketime", "systemd"),
+    *("bash-completion", "rclone", "s3cmd", "ruby-aws-sdk", "s3fs", "libnss-wrapper"),
 )
 
 
