@@ -37,7 +37,7 @@ function __aws_legacy_sso_ask {
     __aws_legacy_sso_before="complete -o bashdefault -o default -W '' aws" # in case it has not
     __aws_legacy_sso_register "$(\builtin complete -p aws 2>&1)" && \return 124
   elif [[ $__aws_legacy_sso_old == *' -C '* ]]; then
-    \builtin export COMP_LINE COMP_POINT
+    \builtin export COMP_LINE COMP_POINT COMP_KEY COMP_TYPE
     __aws_legacy_sso_old="${__aws_legacy_sso_old##* -C }"
     __aws_legacy_sso_old="$(\builtin eval "\\builtin eval ${__aws_legacy_sso_old% *} '\"\$@\"'")"
     IFS=$'\n' \builtin read -rd '' -a COMPREPLY <<<"$__aws_legacy_sso_old" || \builtin true
@@ -46,8 +46,8 @@ function __aws_legacy_sso_ask {
 
 # Takes the place of what a TEXT of `complete -p` says, with its -o options; or puts that back.
 function __aws_legacy_sso_register {
-  [[ $1 != complete* || $1 == *' -'[CF]\ * ]] || \return 0 # a list of words, which stays
   [[ $1 != complete* || $1 == *__aws_legacy_sso_complete* ]] || __aws_legacy_sso_before="$1"
+  [[ $1 != complete* || $1 == *' -'[CF]\ * ]] || \return 0 # a list of words, which stays
   \builtin set -- "${__aws_legacy_sso_before:-complete -o bashdefault -o default -F}"
   \builtin eval "\\builtin ${1%%-[!o]*} -F __aws_legacy_sso_complete aws"
 }

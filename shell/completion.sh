@@ -19,15 +19,15 @@ function __aws_legacy_sso_answer {
   case ${AWS_LEGACY_SSO_HOOK-}:$__aws_legacy_sso_line in
     0:* | *' configure '*sso | *' --profile '*sso) __aws_legacy_sso_ask "$@" ;;
     *' sso') __aws_legacy_sso_ask "$@" && __aws_legacy_sso_offer list-legacy refresh-legacy remove-legacy ;;
-    *' sso '*list-legacy*)
+    *' sso'*' list-legacy'*)
       __aws_legacy_sso_values || __aws_legacy_sso_offer --credentials-file --output --profile --query
       ;;
-    *' sso '*refresh-legacy*)
+    *' sso'*' refresh-legacy'*)
       __aws_legacy_sso_values || __aws_legacy_sso_offer --all --credentials-file --dry-run --force --login \
         --min-remaining --no-browser --output-profile --quiet --same-login --source-profiles \
         --sso-session --use-device-code --watch --output --profile --query --region
       ;;
-    *' sso '*remove-legacy*)
+    *' sso'*' remove-legacy'*)
       __aws_legacy_sso_values || __aws_legacy_sso_offer --all --credentials-file --dry-run --expired \
         --legacy-profiles --sign-out --sso-session --output --profile --query
       ;;
@@ -40,7 +40,8 @@ function __aws_legacy_sso_values {
   \builtin local __aws_legacy_sso_config="${AWS_CONFIG_FILE:-$HOME/.aws/config}"
   \builtin local __aws_legacy_sso_keys="${AWS_SHARED_CREDENTIALS_FILE:-$HOME/.aws/credentials}"
   \builtin local __aws_legacy_sso_sources='role_arn web_identity_token_file sso_session'
-  __aws_legacy_sso_sources+=' sso_start_url sso_account_id sso_role_name login_session credential_process'
+  __aws_legacy_sso_sources+=' sso_start_url sso_account_id sso_role_name login_session'
+  __aws_legacy_sso_sources+=' credential_process'
   case ${__aws_legacy_sso_option#--} in
     profile | source-profiles | source-profiles\ *)
       __aws_legacy_sso_names "$__aws_legacy_sso_config" profile "$__aws_legacy_sso_sources"
@@ -56,12 +57,20 @@ function __aws_legacy_sso_values {
 
 # Offers the sections of FILE, of a KIND or of none, that have one of the SETTINGS.
 function __aws_legacy_sso_names {
-  \builtin local __aws_legacy_sso_lines=''
-  \builtin local __aws_legacy_sso_text
+  \builtin local __aws_legacy_sso_fits
+  \builtin local __aws_legacy_sso_lines
   \builtin local __aws_legacy_sso_name=''
+  \builtin local __aws_legacy_sso_text
+  __aws_legacy_sso_fits=()
+  __aws_legacy_sso_lines=()
   [[ ! -f $1 || ! -r $1 ]] || __aws_legacy_sso_read "$1" || \builtin true
-  for __aws_legacy_sso_text in "${__aws_legacy_sso_lines[@]}"; do
+  for __aws_legacy_sso_text in ${__aws_legacy_sso_lines[@]+"${__aws_legacy_sso_lines[@]}"}; do
     case $2$__aws_legacy_sso_text in
+      "$2"[!\[]*)
+        [[ -n $__aws_legacy_sso_name && " $3 " == *" ${__aws_legacy_sso_text%%[$' \t=:']*} "* ]] || \continue
+        __aws_legacy_sso_fits+=("$__aws_legacy_sso_name")
+        __aws_legacy_sso_name=''
+        ;;
       \[*\]* | profile\[default\]*)
         __aws_legacy_sso_name="${__aws_legacy_sso_text#\[}"
         __aws_legacy_sso_name="${__aws_legacy_sso_name%]*}"
@@ -76,20 +85,17 @@ function __aws_legacy_sso_names {
         __aws_legacy_sso_name="${__aws_legacy_sso_name%]*}"
         ;;
       "$2["*) __aws_legacy_sso_name='' ;;
-      *)
-        [[ -n $__aws_legacy_sso_name && " $3 " == *" ${__aws_legacy_sso_text%%[[:blank:]=:]*} "* ]] || \continue
-        __aws_legacy_sso_offer "$__aws_legacy_sso_name"
-        __aws_legacy_sso_name=''
-        ;;
     esac
   done
+  [[ ${#__aws_legacy_sso_fits[@]} -eq 0 ]] || __aws_legacy_sso_offer "${__aws_legacy_sso_fits[@]}"
 }
 
 # Takes the completion out of this shell; what was there before is back.
 function __aws_legacy_sso_completion_off {
   __aws_legacy_sso_restore
-  \builtin unset -f __aws_legacy_sso_answer __aws_legacy_sso_values __aws_legacy_sso_names __aws_legacy_sso_complete
-  \builtin unset -f __aws_legacy_sso_offer __aws_legacy_sso_files __aws_legacy_sso_read __aws_legacy_sso_ask
-  \builtin unset -f __aws_legacy_sso_register __aws_legacy_sso_restore __aws_legacy_sso_completion_off
+  \builtin unset -f __aws_legacy_sso_answer __aws_legacy_sso_values __aws_legacy_sso_names
+  \builtin unset -f __aws_legacy_sso_complete __aws_legacy_sso_offer __aws_legacy_sso_files
+  \builtin unset -f __aws_legacy_sso_read __aws_legacy_sso_ask __aws_legacy_sso_register
+  \builtin unset -f __aws_legacy_sso_restore __aws_legacy_sso_completion_off
   \builtin unset -v __aws_legacy_sso_before
 }

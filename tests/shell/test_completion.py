@@ -16,7 +16,7 @@ from support.real_shells import HOOKS, SHELLS, Shell, find_shell
 from awscli_plugin_legacy_sso.file.legacy_profile import SOURCE_SETTINGS
 
 PACKAGE = CHECKOUT / "awscli_plugin_legacy_sso"
-OFFERED = re.compile(r"sso '\*(\S+)\*\)\s+\S+_values \|\| \S+_offer (.*)")
+OFFERED = re.compile(r"sso'\*' (\S+)'\*\)\s+\S+_values \|\| \S+_offer (.*)")
 SOURCES = "[$(touch>ran)] [dev] [dev@home] [my profile] [org:ops]"
 LEGACY = "[dev-legacy-sso] [my profile-legacy-sso]"
 BOTH = "[list-legacy] [login] [logout] [refresh-legacy] [remove-legacy]"
@@ -47,6 +47,9 @@ def test_a_word_is_completed(shell: Shell, tmp_path: Path) -> None:
         f"{refresh} --profile org:{TAB}": f"{refreshed} [--profile] [org:ops]",
         f"{refresh} --profile=org:o{TAB}": f"{refreshed} [--profile=org:ops]",
         f"{refresh} --profile dev@{TAB}": f"{refreshed} [--profile] [dev@home]",
+        f"aws sso list-accounts --profile my-list-legacy --cred{TAB}": (
+            "[sso] [list-accounts] [--profile] [my-list-legacy] [--cred]"
+        ),
         f"{refresh} --profile none{TAB}": f"{refreshed} [--profile] [none]",
     }
     with at_a_prompt(shell, tmp_path) as prompt:
@@ -143,6 +146,9 @@ def test_bash_asks_each_kind_of_completion(registered: str, tmp_path: Path) -> N
         for _ in range(2):
             assert prompt.run(f"aws {EVERY}") == "[cp] [sync]"
             assert prompt.run(f"aws sso refr{TAB}") == f"[sso] [{refresh}]"
+        prompt.typing.line("__aws_legacy_sso_completion_off")
+        assert prompt.run(f"aws {EVERY}") == "[cp] [sync]"
+        assert prompt.run(f"aws sso refr{TAB}") == "[sso] [refr]"
 
 
 def test_a_loader_that_loads_nothing_does_no_harm(tmp_path: Path) -> None:

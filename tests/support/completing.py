@@ -22,9 +22,10 @@ region = us-west-2
 sso_region = us-east-1
 sso_start_url = https://example.awsapps.com/start
 [profile dev]
-sso_session = corp
+
 s3 =
   max_concurrent_requests = 20
+sso_session = corp
 [profile "my profile"]
 sso_start_url=https://example.awsapps.com/start
 [profile static]
