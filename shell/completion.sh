@@ -17,7 +17,7 @@ function __aws_legacy_sso_answer {
     -*) __aws_legacy_sso_option='' ;;
   esac
   case ${AWS_LEGACY_SSO_HOOK-}:$__aws_legacy_sso_line in
-    0:* | *' configure '*sso | *' --profile '*sso) __aws_legacy_sso_ask "$@" ;;
+    0:* | *' configure '*sso | *' --profile sso') __aws_legacy_sso_ask "$@" ;;
     *' sso') __aws_legacy_sso_ask "$@" && __aws_legacy_sso_offer list-legacy refresh-legacy remove-legacy ;;
     *' sso'*' list-legacy'*)
       __aws_legacy_sso_values || __aws_legacy_sso_offer --credentials-file --output --profile --query

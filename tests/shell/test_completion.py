@@ -34,6 +34,8 @@ def test_a_word_is_completed(shell: Shell, tmp_path: Path) -> None:
     typed = {
         f"aws sso refr{TAB}": refreshed,
         f"aws  --region x  sso  rem{TAB}": "[--region] [x] [sso] [remove-legacy]",
+        f"aws --profile x sso rem{TAB}": "[--profile] [x] [sso] [remove-legacy]",
+        f"aws --profile sso refr{TAB}": "[--profile] [sso] [refr]",
         f"aws sso list-legacy --cre{TAB}": "[sso] [list-legacy] [--credentials-file]",
         f"{refresh} --source-profiles dev org:ops --dry{TAB}": (
             f"{refreshed} [--source-profiles] [dev] [org:ops] [--dry-run]"
@@ -230,6 +232,8 @@ def test_a_restricted_bash(tmp_path: Path) -> None:
     with at_a_prompt(find_shell("bash"), tmp_path, registered, after="set -r") as prompt:
         assert prompt.run(f"aws sso {EVERY}") == f"[sso] {BOTH}"
         assert prompt.run(f"aws sso refresh-legacy --prof{TAB}my{TAB}").endswith("[my profile]")
+        seen = prompt.run(f"aws sso list-legacy --credentials-file ~/.aws/cr{TAB}")
+        assert seen.endswith(f"[{tmp_path}/.aws/credentials]")
 
 
 def test_the_options_are_those_of_the_commands() -> None:
