@@ -226,6 +226,27 @@ def test_a_strict_shell(shell: Shell, tmp_path: Path) -> None:
         assert prompt.run(f"aws sso refresh-legacy --sso-session none{TAB}").endswith("[none]")
 
 
+@pytest.mark.parametrize(
+    ("kind", "options"),
+    [
+        ("bash", "set -o posix"),
+        ("bash", "shopt -s nullglob failglob extglob nocasematch; IFS=s"),
+        ("bash", "set -f; set +B; IFS="),
+        (
+            "zsh",
+            "setopt ksharrays shwordsplit errreturn warncreateglobal globsubst noglob noequals",
+        ),
+        ("zsh", "setopt posixbuiltins nofunctionargzero ignorebraces extendedglob cshnullglob"),
+    ],
+)
+def test_odd_options_change_nothing(kind: str, options: str, tmp_path: Path) -> None:
+    """Ours and what was there before answer as ever."""
+    with at_a_prompt(find_shell(kind), tmp_path, REGISTERED[kind], options) as prompt:
+        assert prompt.run(f"aws sso {EVERY}") == f"[sso] {BOTH}"
+        assert prompt.run(f"aws s3 m{EVERY}") == "[s3] [mb] [mv]"
+        assert prompt.run(f"aws sso remove-legacy --legacy-profiles {EVERY}").endswith(LEGACY)
+
+
 def test_a_restricted_bash(tmp_path: Path) -> None:
     """In `bash -r`, as `set -r` makes one, an answer needs nothing that is forbidden."""
     registered = REGISTERED["bash"]
