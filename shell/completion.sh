@@ -65,26 +65,26 @@ function __aws_legacy_sso_names {
   __aws_legacy_sso_lines=()
   [[ ! -f $1 || ! -r $1 ]] || __aws_legacy_sso_read "$1" || \builtin true
   for __aws_legacy_sso_text in ${__aws_legacy_sso_lines[@]+"${__aws_legacy_sso_lines[@]}"}; do
-    case $2$__aws_legacy_sso_text in
-      "$2"[!\[]*)
+    case $__aws_legacy_sso_text in
+      [!\[]*)
         [[ -n $__aws_legacy_sso_name && " $3 " == *" ${__aws_legacy_sso_text%%[$' \t=:']*} "* ]] || \continue
         __aws_legacy_sso_fits+=("$__aws_legacy_sso_name")
         __aws_legacy_sso_name=''
         ;;
-      \[*\]* | profile\[default\]*)
-        __aws_legacy_sso_name="${__aws_legacy_sso_text#\[}"
-        __aws_legacy_sso_name="${__aws_legacy_sso_name%]*}"
-        ;;
-      "$2[$2 "[\"\']*[\"\']\]*)
+      "[$2 "[\"\']*[\"\']\]*)
         __aws_legacy_sso_name="${__aws_legacy_sso_text#*[\"\']}"
         __aws_legacy_sso_name="${__aws_legacy_sso_name%[\"\']]*}"
         ;;
-      "$2[$2 "*[[:blank:]]*\]*) __aws_legacy_sso_name='' ;; # for the CLI it has none
-      "$2[$2 "*\]*)
+      "[$2 "*[[:blank:]]*\]*) __aws_legacy_sso_name='' ;; # for the CLI it has none
+      "[$2 "*\]*)
         __aws_legacy_sso_name="${__aws_legacy_sso_text#* }"
         __aws_legacy_sso_name="${__aws_legacy_sso_name%]*}"
         ;;
-      "$2["*) __aws_legacy_sso_name='' ;;
+      \[*\]*)
+        __aws_legacy_sso_name="${__aws_legacy_sso_text#\[}"
+        __aws_legacy_sso_name="${__aws_legacy_sso_name%]*}"
+        [[ -z $2 || $2$__aws_legacy_sso_name == profiledefault ]] || __aws_legacy_sso_name=''
+        ;;
     esac
   done
   [[ ${#__aws_legacy_sso_fits[@]} -eq 0 ]] || __aws_legacy_sso_offer "${__aws_legacy_sso_fits[@]}"
