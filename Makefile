@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 # shellcheck knows no zsh; the hook keeps to what both shells have, so it is checked as bash.
-SH_FILES := .ci/run $(wildcard shell/*.bash)
+SH_FILES := .ci/run $(wildcard shell/*.bash shell/*.sh)
 ZSH_FILES := $(wildcard shell/*.zsh)
 
 # The first that is new enough; the python3 of the person goes first.
@@ -28,7 +28,7 @@ lint: $(INSTALLED) ## ruff, mypy, shellcheck, shfmt
 	$(BIN)/mypy
 	$(BIN)/shellcheck $(SH_FILES) $(ZSH_FILES)
 	$(BIN)/shfmt -i 2 -ci -d $(SH_FILES) $(ZSH_FILES)
-	for file in $(ZSH_FILES); do zsh -n "$$file" || exit; done
+	for file in $(ZSH_FILES) $(wildcard shell/*.sh); do zsh -n "$$file" || exit; done
 
 parts: $(INSTALLED) ## fetch the real CLIs, old clients and programs the tests use
 	$(BIN)/python tests/support/real_parts.py

@@ -39,6 +39,8 @@ SOURCE_SETTINGS = (
 _NOT_IN_NAMES = re.compile(r"[#;\[\]]")
 # Some SDKs see only profiles whose names have nothing else in them.
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_/.%@:+-]+")
+# What those SDKs for Go may take for a number, and a bit more: `0xbee` and `1e3` are some.
+_NUMBER = re.compile(r"[0-9a-fA-FoOxX.+-]+")
 # Below 0x20, DEL, and what some parsers take for a line's end.
 _CONTROL = re.compile("[\x00-\x1f\x7f\x85\u2028\u2029]")
 
@@ -83,6 +85,8 @@ class Standing(NamedTuple):
     legacy: LegacyProfile | None = None
     # The number of a line that one of its values swallows: see Document.swallowed_line().
     swallows: int | None = None
+    # The number of its header's line, if some tools do not see it: see Document.unseen_header().
+    unseen: int | None = None
 
     def is_from(self, source: str) -> bool:
         """Tell whether it is a legacy profile that came from this source profile."""
@@ -98,17 +102,24 @@ def swallowing(path: str, name: str, line: int) -> str:
 
 
 def record(source: str) -> str:
-    """Return the value of ``x_legacy_sso_source`` for a source profile.
+    """Return the value of ``x_legacy_sso_source`` for a source profile: ``profile dev``.
 
-    The word before the name is for Go SDKs before 1.55: they read a name such as ``e2`` or ``-1``
-    as a number, and then see no profile in the file at all.
+    In quotes where a word of the name may be read as a number, such as ``e2`` or ``-1``, or has
+    another character than most names have: Go SDKs before 1.55 stop at such a word, and then see
+    no profile in the file at all.
     """
-    return f"profile {source}"
+    value = f"profile {source}"
+    # A colon ends a word there.
+    is_word = is_plain_name(source) and ":" not in source
+    return value if is_word and not _NUMBER.fullmatch(source) else f'"{value}"'
 
 
 def recorded_source(value: str) -> str:
-    """Return the source profile that a record names; older records have no word before it."""
-    return first_line(value).removeprefix("profile ")
+    """Return the source profile that a record names; older records have the bare name."""
+    value = first_line(value)
+    if value.startswith('"profile ') and value.endswith('"'):
+        value = value[1:-1]
+    return value.removeprefix("profile ")
 
 
 def first_line(value: str) -> str:

@@ -24,6 +24,7 @@ from pathlib import Path
 from identity_center import IdentityCenter
 from identity_center.center import START_URL
 from support import real_parts
+from support.completing import TAB, Prompt, at_a_prompt, source
 from support.real_shells import Shell
 
 CHECKOUT = Path(__file__).parent.parent
@@ -352,6 +353,41 @@ def bench_hook_sourcing(place: Workplace, runs: int) -> Iterator[Figure]:
         yield Figure(what, faults, 0, "any process has some")
 
 
+def bench_completion(place: Workplace, runs: int) -> Iterator[Figure]:
+    """Among 500 source profiles, from the key Tab to the answer on the screen."""
+    config = place.home / "500"
+    text = "".join(PROFILE.format(number) for number in range(500))
+    config.write_text(text + PROFILE.replace("p{0}", "the-last").format(500))
+    for shell in HOOKED_SHELLS:
+        with at_a_prompt(shell, place.home) as prompt:
+            prompt.typing.line(f"AWS_CONFIG_FILE='{config}'")
+            times = [_seconds_of_a_tab(prompt) * 1000 for _ in range(2 * runs)]
+        detail = f"median of {len(times)}, among 500 profiles"
+        yield Figure(f"a Tab in {shell.kind}, ms", statistics.median(times), 50.0, detail)
+
+        set_up = "autoload -Uz compinit && compinit -D -u\n" if shell.kind == "zsh" else ""
+        lines = f"{set_up}before=$EPOCHREALTIME\n{source(shell)}\n"
+        lines += 'echo "$before $EPOCHREALTIME"\n'
+        starts = []
+        for _ in range(2 * runs):
+            before, after = map(float, _in_shell(place, shell, lines)[0].split())
+            starts.append((after - before) * 1000)
+        what = f"sourcing the completion in {shell.kind}, ms"
+        yield Figure(what, statistics.median(starts), 1.0, f"median of {len(starts)} shell starts")
+
+
+def _seconds_of_a_tab(prompt: Prompt) -> float:
+    prompt.typing.screen.send("aws sso refresh-legacy --profile the-")
+    prompt.typing.wait("the-")
+    start = time.perf_counter()
+    prompt.typing.screen.send(TAB)
+    prompt.typing.wait("last")
+    seconds = time.perf_counter() - start
+    prompt.typing.screen.send("\x15")  # the line is taken back
+    prompt.typing.line("")
+    return seconds
+
+
 def bench_hook_call(place: Workplace, runs: int) -> Iterator[Figure]:
     place.configure()
     aws = place.home / "bin" / "aws"
@@ -416,6 +452,7 @@ BENCHMARKS = {
     "memory": bench_memory,
     "hook-sourcing": bench_hook_sourcing,
     "hook-call": bench_hook_call,
+    "completion": bench_completion,
 }
 
 

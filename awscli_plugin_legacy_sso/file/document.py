@@ -17,17 +17,21 @@ import os
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from functools import lru_cache
+from importlib.metadata import DistributionFinder, MetadataPathFinder
 from itertools import chain
 
 import configupdater
 from configupdater import Comment, ConfigUpdater, Option, Section, Space
 
-# Another plugin may bring an older one that comes first on the path.
-if configupdater.__version__.startswith(("0.", "1.", "2.", "3.", "4.0")):
-    raise ImportError(
-        f"configupdater {configupdater.__version__} in {os.path.dirname(configupdater.__file__)} "
-        "is too old; 4.1 or newer is needed"
-    )
+_FOLDER = os.path.dirname(os.path.dirname(configupdater.__file__))
+# Another plugin may bring an older one that comes first on the path. Its own `__version__` is that
+# of whatever metadata comes first. Where none lies beside it, a method of 4.0 tells.
+_METADATA = MetadataPathFinder.find_distributions(
+    DistributionFinder.Context(name="configupdater", path=[_FOLDER])
+)
+_VERSION = next((found.version for found in _METADATA), "without a version")
+if not hasattr(Section, "add_before_skip_comments") or _VERSION.startswith("4.0"):
+    raise ImportError(f"configupdater {_VERSION} in {_FOLDER} is too old; 4.1 or newer is needed")
 
 Block = Section | Option | Comment | Space
 
@@ -35,6 +39,7 @@ _LONE_CR = re.compile(r"\r(?!\n)")
 # One more "#" stands before each comment line while ConfigUpdater has the text. It knows comments
 # only at the beginning of a line, and takes others for a part of what stands above them.
 _UNMARKED = re.compile(r"^(?=[^\S\n]*[#;])", re.MULTILINE)
+_CROWDED = re.compile(r"^[^\S\n]*\[[^\n]*\][^\S\n]*[^\s;]", re.MULTILINE)
 _MARKED = re.compile(r"^#", re.MULTILINE)
 
 
@@ -88,6 +93,17 @@ class Document:
                 found = (number for number, line in further if line and line.startswith(start))
                 if number := next(found, None):
                     return number
+        return None
+
+    def unseen_header(self, section: str) -> int | None:
+        """Return the line of a section's header if more than a ``;`` comment follows its name.
+
+        Parsers of some tools do not take such a line for a header.
+        """
+        if not _CROWDED.search(self._text):  # as it is nearly always: no need to ask further
+            return None
+        for number, line in _lines_of(self._text, section):
+            return number if _CROWDED.match(line) else None
         return None
 
     def set(self, section: str, values: Mapping[str, str], drop: Collection[str] = ()) -> None:
@@ -159,11 +175,14 @@ class _Blocks:
     def rewrite(self, name: str, values: Mapping[str, str], drop: Collection[str]) -> None:
         at, section = self._sections[name]
         blocks: list[Option | Comment | Space] = [_cut_tail(section)]
-        # An option of ours that is deeper than the next line would swallow it.
+        options = {option.raw_key.lower(): option for option in section.iter_options()}
+        others = (option for key, option in options.items() if key not in {*values, *drop})
         below = (block for block in self._structure[at + 1 :] if isinstance(block, Section))
-        indent = next(map(_indent, below), "")
-        there = {option.raw_key.lower() for option in section.iter_options()}
-        for key in reversed([key for key in values if key not in there]):
+        # As deep as the next line, or it would be swallowed. Else at column 0, but no less deep
+        # than all of the section: what does not see its header takes it for the section above.
+        floor = min([_indent(section), *map(_indent, others)], key=len)
+        indent = max(floor, next(map(_indent, below), ""), key=len)
+        for key in reversed([key for key in values if key not in options]):
             blocks.insert(0, _option(f"{indent}{key} = {values[key]}{self._newline}"))
         for block in reversed(section.structure):
             key = block.raw_key.lower() if isinstance(block, Option) else ""
@@ -174,7 +193,7 @@ class _Blocks:
                 continue
             else:
                 blocks.insert(0, block)
-            indent = _indent(blocks[0]) if key else indent
+            indent = max(floor, _indent(blocks[0]), key=len) if key else indent
         section.structure[:] = blocks
 
     def append(self, name: str, values: Mapping[str, str]) -> None:

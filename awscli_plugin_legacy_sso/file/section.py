@@ -40,7 +40,8 @@ def standing(text: Document, name: str) -> Standing:
         return Standing()
     holds = _holds(text, name)
     legacy = _legacy_profile(text, name) if holds is Holds.LEGACY_PROFILE else None
-    return Standing(True, holds, legacy, text.swallowed_line(name, _OURS))
+    swallows, unseen = text.swallowed_line(name, _OURS), text.unseen_header(name)
+    return Standing(True, holds, legacy, swallows, unseen)
 
 
 def standings(text: Document) -> list[Standing]:

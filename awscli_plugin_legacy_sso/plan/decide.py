@@ -96,6 +96,12 @@ def _check_name(copy: Copy, there: Standing) -> None:
 def _check_section(copy: Copy, there: Standing) -> None:
     if there.swallows:
         raise RefusedError(swallowing(copy.path, copy.name, there.swallows))
+    if there.unseen:
+        raise RefusedError(
+            f"{copy.path}, line {there.unseen}: some tools do not see a section with something "
+            f"behind its name, and would give its keys to the one above; leave only [{copy.name}] "
+            "in that line"
+        )
     if there.holds is Holds.LONG_TERM_KEYS and not (copy.force and copy.is_literal):
         raise RefusedError(
             f"section {copy.name!r} of {copy.path} holds long-term keys, maybe their only "

