@@ -244,4 +244,5 @@ class Configuration:
             following = settings.get("source_profile") if settings.get("role_arn") else None
             if not (isinstance(following, str) and following):
                 return
-            name = following
+            # A legacy profile is followed to what it came from: its keys may be old.
+            name = self.profile(following).recorded_source or following

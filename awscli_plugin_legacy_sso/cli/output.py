@@ -17,7 +17,7 @@ from ..jobs.rows import Report, Row
 from ..legacy_profile import timestamp
 
 if TYPE_CHECKING:
-    from ..jobs.watch import Event
+    from ..jobs.news import Event
 
 Document = Mapping[str, Any]
 

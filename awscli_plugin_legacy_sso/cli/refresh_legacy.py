@@ -28,7 +28,7 @@ from . import options, output
 from .base import LegacyCommand, from_file
 
 if TYPE_CHECKING:
-    from ..jobs.watch import Event
+    from ..jobs.news import Event
 
 
 class RefreshLegacyCommand(LegacyCommand):

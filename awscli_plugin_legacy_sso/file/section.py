@@ -80,24 +80,37 @@ def write(
     text.set(name, values, drop={EXPIRATION} - values.keys())
 
 
-def sign_out(text: Document, name: str) -> None:
-    """Put a word that every service refuses in place of the keys; source and place stay."""
-    text.set(name, dict.fromkeys(_KEYS, SIGNED_OUT), drop={EXPIRATION})
+def sign_out(text: Document, name: str, now: datetime) -> None:
+    """Put a word that every service refuses in place of the keys; source and place stay.
+
+    Their expiry becomes the moment of the sign-out, for tools that show how long they last; one
+    that is over already, or of an earlier sign-out, stays.
+    """
+    own = text.own(name)
+    expiration = _parse_expiration(own.get(EXPIRATION, ""))
+    over = own[EXPIRATION] if expiration and expiration <= now else timestamp(now)
+    text.set(name, {**dict.fromkeys(_KEYS, SIGNED_OUT), EXPIRATION: over})
 
 
 def remove(text: Document, name: str) -> None:
-    """Take a legacy profile out."""
-    text.remove(name)
+    """Take a legacy profile out, but leave settings that somebody else has in that section."""
+    if _CREDENTIAL_SETTINGS & text.own(name).keys():
+        text.set(name, {}, drop={*_KEYS, EXPIRATION, RECORD})
+    else:
+        text.remove(name)  # one without keys would make tools look further for some
 
 
 def _holds(text: Document, name: str) -> Holds:
     own = text.own(name)
+    has_token = bool(own.get("aws_session_token"))
+    if RECORD in own and has_token:
+        return Holds.LEGACY_PROFILE  # whatever else stands there: --force writes over settings too
     if _CREDENTIAL_SETTINGS & own.keys():
         return Holds.SETTINGS
-    if any(own.get(key) for key in _TOKEN_KEYS):
-        return Holds.LEGACY_PROFILE if RECORD in own else Holds.TEMPORARY_KEYS
+    if has_token:
+        return Holds.TEMPORARY_KEYS
     # We never write keys without a token, so these are somebody's, our record or not.
-    if any(own.get(key) for key in _STATIC_KEYS):
+    if any(own.get(key) for key in _KEYS):
         return Holds.LONG_TERM_KEYS
     return Holds.LEGACY_PROFILE if RECORD in own else Holds.NOTHING
 
@@ -105,11 +118,13 @@ def _holds(text: Document, name: str) -> Holds:
 def _legacy_profile(text: Document, name: str) -> LegacyProfile:
     # What stands below the first line of a value may be another section: see swallowed_line().
     own = {key: first_line(value) for key, value in text.own(name).items()}
+    signed_out = own.get(_KEYS[0]) == SIGNED_OUT
     return LegacyProfile(
         name=name,
         source=recorded_source(own[RECORD]),
-        expiration=_parse_expiration(own.get(EXPIRATION, "")),
-        signed_out=own.get(_KEYS[0]) == SIGNED_OUT,
+        # After a sign-out the moment of that stands there.
+        expiration=None if signed_out else _parse_expiration(own.get(EXPIRATION, "")),
+        signed_out=signed_out,
         tokens_differ=len({own.get(key) for key in _TOKEN_KEYS}) > 1,
     )
 

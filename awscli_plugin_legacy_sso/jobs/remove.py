@@ -52,7 +52,7 @@ def remove_legacy(
     if not unreadable:  # or what is named may be in there
         _check(configuration, texts.values(), conditions)
     for path, text in texts.items():
-        removal = _Removal(configuration, path, conditions, signs_out)
+        removal = _Removal(configuration, path, conditions, signs_out, datetime.now(UTC))
         removal.edit(text)
         if any(row.status != "kept" for row in removal.rows) and not dry_run:
             try:
@@ -76,6 +76,7 @@ class _Removal:
     path: str
     conditions: Conditions
     signs_out: bool
+    now: datetime
     rows: list[Row] = field(default_factory=list)
     refused: list[RefusedError] = field(default_factory=list)
 
@@ -95,7 +96,7 @@ class _Removal:
             elif self.signs_out and source.exists and source.sign_in is None:
                 kept.append(Row(legacy.name, source, self.path, "kept"))
             elif self.signs_out:
-                sign_out(text, legacy.name)
+                sign_out(text, legacy.name, self.now)
                 done.append(Row(legacy.name, source, self.path, "signed-out"))
             else:
                 remove(text, legacy.name)

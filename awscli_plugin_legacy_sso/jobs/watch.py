@@ -5,13 +5,12 @@ this order. What is due is decided by the wall clock and by what stands in the f
 a laptop that slept, a clock that was set, a process that was stopped and a file that somebody else
 wrote are no special cases.
 
-Not here: signals, and words for a person.
+Not here: signals, and what is told of a round, which is in ``news.py``.
 """
 
 from __future__ import annotations
 
 import os
-import shlex
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,8 +22,9 @@ from ..errors import LegacySsoError
 from ..fetch.sso import token_file
 from ..legacy_profile import LegacyProfile, Standing
 from ..plan.copies import Copy, Selection
+from .news import Event, News
 from .refresh import Fetch, refresh
-from .rows import Report, Row
+from .rows import Row
 
 # How often the clock and the files are looked at, which takes a few calls of stat().
 _LOOK_SECONDS = 0.5
@@ -74,15 +74,6 @@ class Memory(NamedTuple):
     # next sign-in, and not by the one that fed it before.
     sign_in: Stamp = ()
     pause: Pause | None = None
-
-
-class Event(NamedTuple):
-    """Something to tell: refreshed, failed, solved, warning or note."""
-
-    what: str
-    message: str | None = None
-    # The legacy profile it is about, where it is about one.
-    row: Row | None = None
 
 
 def due_at(source: Source, there: Standing, memory: Memory, sign_in: Stamp) -> datetime:
@@ -135,9 +126,9 @@ class Watch:
     _is_first: bool = True
     _memories: dict[Key, Memory] = field(default_factory=dict)
     _token_files: set[str] = field(default_factory=set)
-    # What has been told, and is not to be told again: of troubles, until they are solved.
-    _troubles: dict[object, str] = field(default_factory=dict)
-    _warnings: set[str] = field(default_factory=set)
+
+    def __post_init__(self) -> None:
+        self._news = News(self.tell)
 
     def run(self) -> NoReturn:
         """Wait and renew, until interrupted.
@@ -175,12 +166,15 @@ class Watch:
         except LegacySsoError as error:
             if self._is_first:
                 raise
-            self._tell_trouble(None, str(error))
+            self._news.of_trouble(None, str(error))
             return datetime.now(UTC) + _FIRST_PAUSE
         keys = {(row.path, row.name): row for row in report.rows}
         standings = {key: _now(looked_at.get(key, Standing()), row) for key, row in keys.items()}
         self._memories = {key: self._remember(row, standings[key]) for key, row in keys.items()}
-        self._tell(report)
+        pauses = (self._memories[key].pause for key in keys)
+        self._news.of_round(report, [pause.error if pause else None for pause in pauses])
+        if self._is_first:
+            self._news.of_what_is_left(report, self._is_left_out)
         self._is_first = False
         due = (self._due_at(row.source, key, standings[key]) for key, row in keys.items())
         return min(due, default=_NEVER)
@@ -234,53 +228,6 @@ class Watch:
         path = token_file(source.sign_in)
         self._token_files.add(path)
         return _stamp(path)
-
-    # What there is to tell
-
-    def _tell(self, report: Report) -> None:
-        for warning in report.warnings:
-            if warning not in self._warnings:
-                self._warnings.add(warning)
-                self.tell(Event("warning", warning))
-        for row in report.rows:
-            if row.status == "refreshed":
-                self.tell(Event("refreshed", row=row))
-        self._tell_troubles(report)
-        if self._is_first:
-            self._tell_what_is_not_watched(report.rows)
-
-    def _tell_troubles(self, report: Report) -> None:
-        """Tell of each trouble once, and of its end. A network is away for all of a sign-in."""
-        failed: dict[object, tuple[LegacySsoError, list[str]]] = {}
-        for row in report.rows:
-            pause = self._memories[row.path, row.name].pause
-            if pause and pause.error:
-                of = type(pause.error), row.source.sign_in or row.source.name
-                _, sources = failed.setdefault(of, (pause.error, []))
-                sources.append(row.source.name)
-        troubles: dict[object, str] = {str(error): str(error) for error in report.errors}
-        for which, (error, sources) in failed.items():
-            more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
-            troubles[which] = f"{sources[0]}{more}: {error}"
-        for which in self._troubles.keys() - troubles.keys():
-            self.tell(Event("solved", self._troubles.pop(which)))
-        for which, message in troubles.items():
-            self._tell_trouble(which, message)
-
-    def _tell_trouble(self, which: object, message: str) -> None:
-        if which not in self._troubles:
-            self._troubles[which] = message
-            self.tell(Event("failed", message))
-
-    def _tell_what_is_not_watched(self, rows: Sequence[Row]) -> None:
-        if not rows:
-            how = "write the first one with: aws sso refresh-legacy --profile NAME"
-            self.tell(Event("note", f"there is no legacy profile yet; {how}"))
-        for row in rows:
-            if self._is_left_out(row.source):
-                how = f"have it watched with --source-profiles {shlex.quote(row.source.name)}"
-                what = f"{row.name} is left to you, as it may take {row.source.what_it_takes}"
-                self.tell(Event("note", f"{what}; {how}"))
 
 
 def _now(there: Standing, row: Row) -> Standing:

@@ -42,6 +42,9 @@ class Change:
             values |= {"region": self.region} if self.region else {}
             values |= {"x_security_token_expires": "2026-11-22T20:00:00Z"} if self.expires else {}
             values["x_legacy_sso_source"] = "profile dev"
+        else:
+            # Of the corpus no text has an earlier one.
+            values["x_security_token_expires"] = "2026-11-22T20:00:00Z"
         return values
 
     def is_possible(self, text: Document) -> bool:
@@ -55,7 +58,7 @@ class Change:
         if self.kind == "remove":
             text.remove(self.name)
         elif self.kind == "sign-out":
-            section.sign_out(text, self.name)
+            section.sign_out(text, self.name, EXPIRATION)
         else:
             values = self.asked
             keys = Credentials(

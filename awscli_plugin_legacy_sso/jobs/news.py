@@ -1,0 +1,79 @@
+"""What a watch has to tell: each thing once, and of each trouble its end.
+
+The rows of a round come in, events go out. Words for a person are made of them in ``cli/``.
+"""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from ..configuration import Source
+from ..errors import LegacySsoError
+from .rows import Report, Row
+
+
+class Event(NamedTuple):
+    """Something to tell: refreshed, failed, solved, warning or note."""
+
+    what: str
+    message: str | None = None
+    # The legacy profile it is about, where it is about one.
+    row: Row | None = None
+
+
+class News:
+    """Tells what is new in a round, and remembers what it has told.
+
+    Args:
+        tell: is told of each event as it happens.
+    """
+
+    def __init__(self, tell: Callable[[Event], None]) -> None:
+        self._tell = tell
+        # Of troubles, until they are solved.
+        self._troubles: dict[object, str] = {}
+        self._warnings: set[str] = set()
+
+    def of_round(self, report: Report, errors: Sequence[LegacySsoError | None]) -> None:
+        """Tell what a round did; ``errors`` has for each row why it cannot be renewed, if so."""
+        for warning in report.warnings:
+            if warning not in self._warnings:
+                self._warnings.add(warning)
+                self._tell(Event("warning", warning))
+        for row in report.rows:
+            if row.status == "refreshed":
+                self._tell(Event("refreshed", row=row))
+        # One network or sign-in is away for all of its profiles: that is one trouble.
+        failed: dict[object, tuple[LegacySsoError, list[str]]] = {}
+        for row, error in zip(report.rows, errors, strict=True):
+            if error:
+                of = type(error), row.source.sign_in or row.source.name
+                _, sources = failed.setdefault(of, (error, []))
+                sources.append(row.source.name)
+        troubles: dict[object, str] = {str(error): str(error) for error in report.errors}
+        for which, (error, sources) in failed.items():
+            more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
+            troubles[which] = f"{sources[0]}{more}: {error}"
+        for which in self._troubles.keys() - troubles.keys():
+            self._tell(Event("solved", self._troubles.pop(which)))
+        for which, message in troubles.items():
+            self.of_trouble(which, message)
+
+    def of_trouble(self, which: object, message: str) -> None:
+        """Tell of a trouble, unless it is one that was told and is not yet solved."""
+        if which not in self._troubles:
+            self._troubles[which] = message
+            self._tell(Event("failed", message))
+
+    def of_what_is_left(self, report: Report, is_left_out: Callable[[Source], bool]) -> None:
+        """Tell, at the start, what is not watched, and how it would be."""
+        if not report.rows:
+            how = "write the first one with: aws sso refresh-legacy --profile NAME"
+            self._tell(Event("note", f"there is no legacy profile yet; {how}"))
+        for row in report.rows:
+            if is_left_out(row.source):
+                how = f"have it watched with --source-profiles {shlex.quote(row.source.name)}"
+                what = f"{row.name} is left to you, as it may take {row.source.what_it_takes}"
+                self._tell(Event("note", f"{what}; {how}"))
