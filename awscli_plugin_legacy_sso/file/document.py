@@ -1,12 +1,10 @@
 """The text of the credentials file: read as botocore reads it, edited with ConfigUpdater.
 
-Text comes in, text goes out. Every question about the text is answered by the parser that botocore
-itself uses, ``configparser.RawConfigParser``. Every edit is made on ConfigUpdater's blocks, which
-keep each line that is not edited as it is. At the end that parser judges the new text: it must read
-exactly as asked, or nothing is returned.
+Text comes in, text goes out. Every question about a text is answered by the parser that botocore
+uses, ``configparser.RawConfigParser``. Every edit is made on ConfigUpdater's blocks, which keep
+each line that is not edited. Then that parser judges the new text: it must read exactly as asked.
 
-Not here: what a section means, and files. This is the only module that imports ``configparser`` or
-``configupdater``.
+Not here: what a section means, and files. No other module imports these two.
 """
 
 from __future__ import annotations
@@ -15,10 +13,9 @@ import configparser
 import io
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping
 from functools import lru_cache
 from importlib.metadata import DistributionFinder, MetadataPathFinder
-from itertools import chain
 
 import configupdater
 from configupdater import Comment, ConfigUpdater, Option, Section, Space
@@ -41,6 +38,9 @@ _LONE_CR = re.compile(r"\r(?!\n)")
 _UNMARKED = re.compile(r"^(?=[^\S\n]*[#;])", re.MULTILINE)
 _CROWDED = re.compile(r"^[^\S\n]*\[[^\n]*\][^\S\n]*[^\s;]", re.MULTILINE)
 _MARKED = re.compile(r"^#", re.MULTILINE)
+# Stands where a section was taken out. No text has it: a lone carriage return is refused.
+_GONE = "\r\r"
+_WITH_BLANK_LINE = re.compile(r"(?:^\r?\n)?\r\r", re.MULTILINE)
 
 
 class UnreadableTextError(ValueError):
@@ -86,12 +86,11 @@ class Document:
         of the keys ``ours`` that is any further line, elsewhere only one that begins with ``[``.
         Comments and blank lines do not count.
         """
-        for key, value in self.own(section).items():
-            if "\n" in value:
-                _, *further = _lines_of(self._text, section, key)
-                start = "" if key in ours else "["
-                found = (number for number, line in further if line and line.startswith(start))
-                if number := next(found, None):
+        for key in (key for key, value in self.own(section).items() if "\n" in value):
+            _, *further = _lines_of(self._text, section, key)
+            start = "" if key in ours else "["
+            for number, line in further:
+                if line and line.startswith(start):
                     return number
         return None
 
@@ -100,17 +99,15 @@ class Document:
 
         Parsers of some tools do not take such a line for a header.
         """
-        if not _CROWDED.search(self._text):  # as it is nearly always: no need to ask further
-            return None
-        for number, line in _lines_of(self._text, section):
-            return number if _CROWDED.match(line) else None
-        return None
+        # Nearly always no line of the file is one: then there is nothing to look up.
+        lines = _lines_of(self._text, section) if _CROWDED.search(self._text) else ()
+        return next((number for number, line in lines if _CROWDED.match(line)), None)
 
     def set(self, section: str, values: Mapping[str, str], drop: Collection[str] = ()) -> None:
         """Give a section these values, and drop these keys; the rest of it stays as it is.
 
-        Each value is written as ``key = value`` in the place of the old one, else below the last
-        option. A section that is not there is appended, after a blank line.
+        A value takes the place of the old one, or comes below the last option. A section that is
+        not there is appended, after a blank line.
         """
         if section in self._own:
             self._edited().rewrite(section, values, drop)
@@ -120,10 +117,7 @@ class Document:
         self._own[section] = {**kept, **values}
 
     def remove(self, section: str) -> None:
-        """Take a section out, and the blank line before it that :meth:`set` puts there.
-
-        Comments and blank lines below its last option stay: they belong to what follows.
-        """
+        """Take a section out, and a blank line before it; comments below its options stay."""
         self._edited().remove(section)
         del self._own[section]
 
@@ -143,11 +137,10 @@ class Document:
         if reading == (self._defaults, self._own):
             return text
         _, own = reading
-        if swallowed := next((name for name in self._own if name not in own), None):
-            line, _ = next(_lines_of(self._text, swallowed), (0, ""))
-            raise EditError(
-                f"line {line} would become a part of the value above it; begin it at column 0 first"
-            )
+        for name in [name for name in self._own if name not in own]:
+            line, _ = next(_lines_of(self._text, name), (0, ""))
+            reason = "would become a part of the value above it; begin it at column 0 first"
+            raise EditError(f"line {line} {reason}")
         wrong = next((name for name in own if own[name] != self._own.get(name)), "DEFAULT")
         raise EditError(f"section {wrong!r} would not read back as it should")
 
@@ -166,11 +159,8 @@ class _Blocks:
         self._is_unterminated = bool(text) and not text.endswith("\n")
         self._structure = _parsed(text + self._newline * self._is_unterminated).structure
         # With its place, because to look a section up by its name compares it with all before it.
-        self._sections = {
-            block.name: (at, block)
-            for at, block in enumerate(self._structure)
-            if isinstance(block, Section)
-        }
+        places = enumerate(self._structure)
+        self._sections = {it.name: (at, it) for at, it in places if isinstance(it, Section)}
 
     def rewrite(self, name: str, values: Mapping[str, str], drop: Collection[str]) -> None:
         at, section = self._sections[name]
@@ -205,15 +195,11 @@ class _Blocks:
 
     def remove(self, name: str) -> None:
         at, section = self._sections.pop(name)
-        self._structure[at] = _cut_tail(section)  # so the places of the others stay what they are
-        for above in map(_parts, reversed(self._structure[:at])):
-            if lines := next((part.lines for part in reversed(above) if part.lines), None):
-                if lines[-1] in ("\n", "\r\n"):
-                    del lines[-1]
-                break
+        self._structure[at] = tail = _cut_tail(section)
+        tail.lines.insert(0, _GONE)
 
     def render(self) -> str:
-        text = _MARKED.sub("", "".join(map(str, self._structure)))
+        text = _MARKED.sub("", _WITH_BLANK_LINE.sub("", "".join(map(str, self._structure))))
         return re.sub(r"\r?\n\Z", "", text) if self._is_unterminated else text
 
 
@@ -230,11 +216,6 @@ def _cut_tail(section: Section) -> Space:
     return tail
 
 
-def _parts(block: Block) -> Sequence[Block]:
-    """Return a block, and those in it if it is a section."""
-    return [block, *block.structure] if isinstance(block, Section) else [block]
-
-
 def _option(line: str) -> Option:
     (section,) = _parsed(f"[x]\n{line}").iter_sections()
     return next(section.iter_options())
@@ -248,20 +229,17 @@ def _parsed(text: str) -> ConfigUpdater:
 
 
 def _lines_of(text: str, section: str, key: str = "") -> Iterator[tuple[int, str]]:
-    """Yield the lines of an option, or a section's header, with their numbers.
-
-    They come without blanks at their ends, and comments as blank lines.
-    """
+    """Yield the lines of an option, or of a section's header, stripped, with their numbers."""
     number, here = 0, ("", "")
-    for part in chain.from_iterable(map(_parts, _parsed(text).structure)):
-        if isinstance(part, Section):
-            here = (part.name, "")
-        elif isinstance(part, Option):
-            here = (here[0], part.raw_key.lower())
-        for line in part.lines:
-            number += 1
-            if here == (section, key):
-                yield number, "" if _is_aside(line) else line.strip()
+    for block in _parsed(text).structure:
+        inner = block.structure if isinstance(block, Section) else ()
+        here = (block.name, "") if isinstance(block, Section) else here
+        for part in (block, *inner):
+            here = (here[0], part.raw_key.lower()) if isinstance(part, Option) else here
+            for line in part.lines:
+                number += 1
+                if here == (section, key):
+                    yield number, "" if _is_aside(line) else line.strip()
 
 
 # A file is read to plan and again under the lock, where it is mostly the same as before. What is
@@ -270,11 +248,8 @@ def _lines_of(text: str, section: str, key: str = "") -> Iterator[tuple[int, str
 def _read(text: str) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]]:
     """Return the values of ``[DEFAULT]``, and those in each other section's own lines."""
     if lone := _LONE_CR.search(text):
-        line, mend = (
-            text.count("\n", 0, lone.start()) + 1,
-            "save the file with LF or CRLF line ends",
-        )
-        raise UnreadableTextError(line, "a carriage return without a line feed", mend)
+        line, reason = text.count("\n", 0, lone.start()) + 1, "a carriage return with no line feed"
+        raise UnreadableTextError(line, reason, "save the file with LF or CRLF line ends")
     judge = _parse(text)
     # Without a default section nothing is inherited.
     parser = configparser.RawConfigParser(default_section="", strict=False)
@@ -282,10 +257,13 @@ def _read(text: str) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]
     defaults = judge.defaults()
     own = {name: dict(parser.items(name)) for name in judge.sections()}
     for name, values in own.items():
-        if key := _unreadable_key({**defaults, **values}):
-            line, _ = next(_lines_of(text, name if key in values else "DEFAULT", key))
-            reason = f"the indented lines under {key!r} are not all 'key = value'"
-            raise UnreadableTextError(line, reason)
+        for key, value in {**defaults, **values}.items():
+            # botocore reads a value that starts on the line below its key as a nested section.
+            nested = value.splitlines() if value.startswith("\n") else ()
+            if not all("=" in line for line in nested if line.strip()):
+                number, _ = next(_lines_of(text, name if key in values else "DEFAULT", key))
+                reason = f"the indented lines under {key!r} are not all 'key = value'"
+                raise UnreadableTextError(number, reason)
     return defaults, own
 
 
@@ -306,19 +284,6 @@ def _parse(text: str) -> configparser.RawConfigParser:
         reason = "neither a [section] nor a key with a value"
         raise UnreadableTextError(error.errors[0][0], reason) from None
     return parser
-
-
-def _unreadable_key(values: Mapping[str, str]) -> str | None:
-    """Return a key whose value starts on the line below it and is not to botocore's liking.
-
-    It reads such a value as a nested section, in which each line must be ``key = value``.
-    """
-    for key, value in values.items():
-        if value.startswith("\n"):
-            nested = (line for line in value.splitlines() if line.strip())
-            if not all("=" in line for line in nested):
-                return key
-    return None
 
 
 def _is_aside(line: str) -> bool:

@@ -181,7 +181,7 @@ class Judge:
             return
         if re.search(r"\r(?!\n)", text):
             self.figures["texts with a lone carriage return, refused"] += 1
-            with pytest.raises(UnreadableTextError, match="a carriage return without a line feed"):
+            with pytest.raises(UnreadableTextError, match="a carriage return with no line feed"):
                 Document(text)
             return
         self.figures["texts that botocore reads"] += 1

@@ -37,9 +37,9 @@ def imports(module: str) -> Iterator[str]:
             base = here[: len(here) - node.level] if node.level else []
             assert base or not node.level, f"{module} imports from above the package"
             start = ".".join([*base, *([node.module] if node.module else [])])
-            yield start
-            yield from (f"{start}.{alias.name}" for alias in node.names)
-    assert not is_room or module.rsplit(".", maxsplit=1)[-1] == "__init__"
+            for alias in node.names:
+                name = f"{start}.{alias.name}"
+                yield name if name.removeprefix(f"{PACKAGE}.") in MODULES else start
 
 
 def ours(module: str) -> set[str]:
