@@ -92,6 +92,8 @@ def refresh(
         results[item.path, item.name] = result
         if result.status == "planned":
             due.append(_Due(item, legacy_profile(texts[item.path], item.name)))
+    if not manner.dry_run:
+        due = _writable(due, results)
     if due and not manner.dry_run:
         outcomes = _fetch_all(fetch, configuration, {it.item.source for it in due}, manner)
         for path in dict.fromkeys(it.item.path for it in due):
@@ -130,6 +132,20 @@ def _before_fetching(
     if manner.is_due and not manner.is_due(item, there):
         return Result(item, "kept", expiration=there.expiration if there else None)
     return Result(item, "planned", is_new=item.name not in text)
+
+
+def _writable(due: Sequence[_Due], results: dict[tuple[str, str], Result]) -> list[_Due]:
+    """Leave out what would go into a file that is not this user's to write."""
+    refused: dict[str, LegacySsoError] = {}
+    for path in dict.fromkeys(it.item.path for it in due):
+        try:
+            credentials_file.check(path)
+        except LegacySsoError as error:
+            refused[path] = error
+    for it in due:
+        if why := refused.get(it.item.path):
+            results[it.item.path, it.item.name] = Result(it.item, "failed", error=why)
+    return [it for it in due if it.item.path not in refused]
 
 
 def _fetch_all(
