@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from ..errors import CredentialsFileError
-from ..folders import check_folder
+from ..private_folders import check_folder
 from . import permissions
 from .folder import Seen, look
 from .ini_text import EditError, IniText, UnreadableTextError

@@ -19,7 +19,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from ..folders import PlaceError
+from ..private_folders import REFUSALS, PlaceError, not_writable
 
 _POLL_SECONDS = 0.002
 _SETTLE_POLLS = 100  # 0.2 s
@@ -126,10 +126,8 @@ class Folder:
             status = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
             self._check_own(status, name)
             there = True
-        if error.errno == errno.EROFS or (error.errno == errno.EACCES and not there):
-            return PlaceError(
-                f"the folder {self.path} may not be written ({error.strerror})", elsewhere=True
-            )
+        if error.errno == errno.EROFS or (error.errno in REFUSALS and not there):
+            return not_writable(self.path, error)
         error.filename = self.full(name)
         return error
 

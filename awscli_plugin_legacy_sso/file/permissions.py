@@ -10,7 +10,7 @@ import os
 import shlex
 import stat
 
-from ..folders import PlaceError
+from ..private_folders import PlaceError
 
 # Said of extended attributes where the file system has none.
 _NOT_SUPPORTED = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}

@@ -13,8 +13,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..errors import CredentialsFileError
-from ..folders import PlaceError, check_folder, make_folder, missing_behind
 from ..lock import LockTimeoutError, lock
+from ..private_folders import PlaceError, check_folder, make_folder, missing_behind
 from . import permissions
 from .folder import Folder
 

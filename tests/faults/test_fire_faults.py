@@ -214,6 +214,16 @@ def immutable(folder: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
+def immutable_folder(folder: Path) -> Iterator[Path]:
+    file = fire.renew(folder)
+    subprocess.run(["chattr", "+i", folder], check=True)
+    try:
+        yield file
+    finally:
+        subprocess.run(["chattr", "-i", folder], check=True)
+
+
+@contextlib.contextmanager
 def single_file_mount(folder: Path) -> Iterator[Path]:
     inside = folder / "inside"
     inside.write_text("")
@@ -263,12 +273,13 @@ def a_file_on_the_way(folder: Path) -> Iterator[Path]:
 # By the name of the fault: what a person is told; whether it shows to people other than root only.
 REFUSED: dict[Fault, tuple[str, bool]] = {
     full_disk: ("No space left on device", False),
-    read_only_file_system: ("Read-only file system", False),
-    read_only_folder: ("Permission denied", True),
+    read_only_file_system: (r"aws may not be written \(Read-only file system\); name an", False),
+    read_only_folder: (r"aws may not be written \(Permission denied\); name another file", True),
     another_persons_file: ("belongs to another user; only its owner may change it", True),
-    no_folder_may_be_made: ("Permission denied", True),
+    no_folder_may_be_made: (r"aws may not be written \(Permission denied\); name an", True),
     write_protected: (r"is read-only; allow it with: chmod u\+w", False),
     immutable: ("Operation not permitted", False),
+    immutable_folder: (r"aws may not be written \(Operation not permitted\); name an", False),
     single_file_mount: ("is mounted by itself .*; mount the folder, not the file", False),
     read_only_file_mount: ("is mounted by itself .*; mount the folder, not the file", False),
     link_into_a_missing_folder: ("a folder that is not there; mount its drive, or make", False),

