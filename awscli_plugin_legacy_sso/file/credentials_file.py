@@ -164,8 +164,8 @@ def _replace(place: Place, old: Seen, new: bytes, done: Update) -> bool:
                 permissions.check_writable(os.fstat(source), target)
                 lost = permissions.copy(source, descriptor)
         _write(descriptor, new)
-        # As late as can be: other programs write this file without asking for a lock.
-        if folder.look(name) != old or not place.is_current():
+        # The look as late as can be: other programs write this file without asking for a lock.
+        if not place.is_current() or folder.look(name) != old:
             return False
         if not folder.put(temporary, name, is_new=is_new):
             return False

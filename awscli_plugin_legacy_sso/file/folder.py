@@ -114,7 +114,8 @@ class Folder:
             if not os.path.samestat(status, os.fstat(descriptor)):
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.full(name))
             if stat.S_IMODE(status.st_mode) != 0o600:
-                # Where that fails, as on a file system without modes, it is not wider than 0600.
+                # Where that fails, as on a file system without modes, it is no wider than before;
+                # a file that is new got no more than 0600.
                 with contextlib.suppress(OSError):
                     os.fchmod(descriptor, 0o600)
             yield descriptor

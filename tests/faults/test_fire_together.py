@@ -211,7 +211,7 @@ def test_beside_a_program_that_takes_no_lock(tmp_path: Path, writes: int) -> Non
             f"({refused:,} gave up: the file kept changing), {lost} of its writes lost to one",
             file=sys.stderr,
         )
-    assert lost <= writes / 100
+    assert lost <= 2 + ours / 50  # of what comes in the moment between the last look and the rename
 
 
 def updated(file: Path, number: int) -> bool:
@@ -308,7 +308,8 @@ def test_beside_a_program_that_renames_the_file_away(
     others = f"{MINE}{legacy('x', 'dev')}\n[other]\ncounter = 0\n"
     file = fire.renew(tmp_path / "aws", others)
     arguments = [str(file), str(writes), way, str(pause)]
-    with updaters(file, "keeps being changed") as ours:
+    # The last: they wait for each other, and neither pauses.
+    with updaters(file, "keeps being changed", "another refresh has been holding") as ours:
         program = fire.run([sys.executable, "-c", _RENAMING_PROGRAM, *arguments], timeout=3500)
     gone, lost = map(int, program.stdout.split())
 
