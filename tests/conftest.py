@@ -16,9 +16,11 @@ from awscli_plugin_legacy_sso.lock import exclusive
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _ctrl_c_is_not_ignored() -> None:
-    """A script that runs the tests in the background has it ignored, for all they start too."""
+def _signals_are_not_ignored() -> None:
+    """A script in the background, or ``nohup``, has them ignored, for all that is started too."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The tests themselves go on when the terminal closes; what they start has no handler.
+    signal.signal(signal.SIGHUP, lambda *_: None)
 
 
 @pytest.fixture(scope="session")

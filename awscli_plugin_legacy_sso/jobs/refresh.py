@@ -62,7 +62,7 @@ def refresh(
         raise unreadable[0]
     report = Report(errors=[*unreadable])
     rows: dict[tuple[str, str], Row] = {}
-    due: list[Decision] = []
+    due: dict[str, list[Decision]] = {}  # by file
     written = {path: legacy_profiles(text) for path, text in texts.items()}
     for copy in plan(configuration, written, selection):
         there = standing(texts[copy.path], copy.name)
@@ -74,14 +74,26 @@ def refresh(
         rows[copy.key] = _kept(copy, there)
         if decision.is_planned:
             rows[copy.key] = _row(copy, "planned", is_new=not there.exists)
-            due.append(decision)
-    if due and not dry_run:
-        outcomes = _fetch(fetch, {first.copy.source for first in due}, progress, login)
-        for path in dict.fromkeys(first.copy.path for first in due):
-            here = [first for first in due if first.copy.path == path]
+            due.setdefault(copy.path, []).append(decision)
+    if not dry_run:
+        rows.update(_refuse_unwritable(due))
+        sources = {first.copy.source for here in due.values() for first in here}
+        outcomes = _fetch(fetch, sources, progress, login) if due else {}
+        for path, here in due.items():
             rows.update(_write(path, here, outcomes, report))
     report.rows = list(rows.values())
     return report
+
+
+def _refuse_unwritable(due: dict[str, list[Decision]]) -> Mapping[tuple[str, str], Row]:
+    """Take out what would go into a file that is not this user's to write; return why."""
+    rows: dict[tuple[str, str], Row] = {}
+    for path in list(due):
+        try:
+            credentials_file.check(path)
+        except LegacySsoError as error:
+            rows |= {first.copy.key: _failed(first.copy, error) for first in due.pop(path)}
+    return rows
 
 
 def _fetch(

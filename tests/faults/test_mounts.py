@@ -10,7 +10,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from support.person import FROZEN, Finished, Person, only
+from support.person import FROZEN, Finished, Person, lines, only
 
 
 def in_namespace(person: Person, script: str) -> Finished:
@@ -38,10 +38,8 @@ def inside(person: Person) -> Path:
 
 
 @only(FROZEN)
-def test_from_inside_a_single_file_mount_is_rewritten_in_place(
-    person: Person, inside: Path
-) -> None:
-    """It cannot be replaced (EBUSY); the host sees what was written, and nothing is left."""
+def test_from_inside_a_single_file_mount_is_refused(person: Person, inside: Path) -> None:
+    """It cannot be replaced (EBUSY), and is never written in place: what to mount is said."""
     target = inside / "credentials"
     done = in_namespace(
         person,
@@ -49,9 +47,12 @@ def test_from_inside_a_single_file_mount_is_rewritten_in_place(
         f'"$AWS" sso refresh-legacy --profile dev --credentials-file {target}',
     )
 
-    assert (done.status, done.err) == (0, "")
-    assert person.credentials.read_text().startswith("# of the host\n[mine]\nk = v\n")
-    assert list(person.sections()) == ["mine", "dev-legacy-sso"]
+    assert done.status == 253
+    assert lines(done.err) == [
+        f"aws: [ERROR]: dev: {target} is mounted by itself and cannot be replaced; "
+        "mount the folder, not the file"
+    ]
+    assert person.credentials.read_text() == "# of the host\n[mine]\nk = v\n"
     assert {path.name for path in inside.iterdir()} == {
         "credentials",
         ".credentials.legacy-sso.lock",
@@ -76,35 +77,6 @@ def test_from_outside_a_single_file_mount_goes_stale_and_a_mounted_folder_does_n
 
     assert done.status == 0
     assert done.out.split() == ["0", "1"]
-
-
-@only(FROZEN)
-def test_a_single_file_mount_elsewhere_is_warned_of_where_it_can_be_seen(
-    person: Person, inside: Path
-) -> None:
-    """The refresh on the host names the process whose file goes stale."""
-    target = inside / "credentials"
-    container = subprocess.Popen(
-        [
-            "unshare",
-            "--mount",
-            "sh",
-            "-euc",
-            f"mount --bind {person.credentials} {target}; echo; cat",
-        ],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    )
-    with container:
-        assert container.stdin
-        assert container.stdout
-        container.stdout.readline()
-        done = person.refresh("--profile", "dev")
-        container.stdin.close()
-
-    assert done.status == 0
-    assert f"mounted by itself where process {container.pid} runs" in done.err
-    assert "mount the folder, not the file" in done.err
 
 
 @only(FROZEN)

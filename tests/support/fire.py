@@ -35,10 +35,13 @@ except errors.LegacySsoError as error:
 print(*done.warnings, sep="\\n")
 """
 # At these a file's content, name or access changes.
-CHANGES = "^(openat|write|pwrite64|ftruncate|fsync|fchmod|fchown|fsetxattr|rename|unlink|mkdir)$"
+CHANGES = (
+    "^(openat|write|pwrite64|ftruncate|fsync|f?chmod|fchmodat|fchown|fsetxattr"
+    "|link(at)?|rename(at2?)?|unlink(at)?|mkdir(at)?)$"
+)
 OLD = "# mine\n[default]\naws_access_key_id=AKIAIOSFODNN7EXAMPLE\n\n[dev-legacy-sso]\n"
 OLD += f"aws_access_key_id = {'o' * 900}\naws_session_token = o\nx_legacy_sso_source = dev\n"
-KEYS = "n" * 200  # with less of them than OLD has, so that a rewrite in place also truncates
+KEYS = "n" * 200
 
 
 def writer(path: Path | str, name: str = "dev-legacy-sso", keys: str = KEYS) -> list[str]:

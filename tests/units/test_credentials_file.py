@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fcntl
 import os
 import stat
 import subprocess
@@ -11,7 +10,6 @@ from pathlib import Path
 
 import pytest
 
-from awscli_plugin_legacy_sso import lock as lock_module
 from awscli_plugin_legacy_sso.errors import CredentialsFileError
 from awscli_plugin_legacy_sso.file import credentials_file
 from awscli_plugin_legacy_sso.file.document import Document
@@ -42,12 +40,17 @@ def leftovers(path: Path) -> list[str]:
     return sorted({other.name for other in path.parent.iterdir()} - {path.name, lock})
 
 
-def test_a_missing_file_and_folder_are_made_for_their_owner_alone(tmp_path: Path) -> None:
+@pytest.mark.parametrize("umask", [0, 0o22, 0o777], ids="{:03o}".format)
+def test_a_missing_file_and_folder_are_made_for_their_owner_alone(
+    tmp_path: Path, umask: int
+) -> None:
     """0600 and 0700, whatever the umask: what is made here holds keys."""
     path = tmp_path / "a" / "b" / "credentials"
-    old_umask = os.umask(0)
+    old_umask = os.umask(umask)
     try:
         assert credentials_file.update(str(path), add_section).changed
+        with credentials_file.watched(str(path)):
+            pass
     finally:
         os.umask(old_umask)
 
@@ -116,29 +119,6 @@ def test_an_acl_that_the_folder_would_give_lets_nobody_in(file: Path) -> None:
     assert before == subprocess.check_output(["getfacl", "-cpn", file])
 
 
-def test_what_cannot_be_kept_is_not_widened(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A group that may not be given: then only the owner can read it, and we say so, once."""
-    edits: list[Document] = []
-
-    def refuse(*_: object) -> None:
-        if len(edits) == 1:  # somebody writes in between, and it starts over
-            file.write_text(f"{file.read_text()}[more]\n")
-        raise PermissionError(1, "Operation not permitted")
-
-    def edit(text: Document) -> None:
-        edits.append(text)
-        add_section(text)
-
-    os.chown(file, -1, 4242)
-    file.chmod(0o640)
-    monkeypatch.setattr(os, "fchown", refuse)
-    done = credentials_file.update(str(file), edit)
-
-    assert len(edits) == 2
-    assert mode(file) == 0o600
-    assert done.warnings == [f"the group of {file} could not be kept; its mode is now 0600"]
-
-
 def test_a_symlink_stays_one(file: Path, tmp_path: Path) -> None:
     """The file it leads to is replaced, however many links are on the way."""
     link, other = tmp_path / "link", tmp_path / "other"
@@ -153,6 +133,7 @@ def test_a_symlink_stays_one(file: Path, tmp_path: Path) -> None:
 def test_a_dangling_symlink_is_filled_at_its_end(tmp_path: Path) -> None:
     """The file is made where the link says it should be."""
     link, end = tmp_path / "link", tmp_path / "far" / "credentials"
+    end.parent.mkdir()
     link.symlink_to(end)
     credentials_file.update(str(link), add_section)
 
@@ -160,64 +141,41 @@ def test_a_dangling_symlink_is_filled_at_its_end(tmp_path: Path) -> None:
     assert end.read_text() == "[new]\nk = v\n"
 
 
-def test_hard_links_stay_one_file(file: Path, tmp_path: Path) -> None:
-    """Replacing would tear them apart; the file is rewritten in place, and nothing is left."""
+@pytest.mark.parametrize("is_folder", [False, True], ids=["link to a file", "link to a folder"])
+def test_a_folder_behind_a_link_is_not_made(tmp_path: Path, is_folder: bool) -> None:
+    """It may be on a drive that is not mounted: the keys would lie below its mount point."""
+    link, drive = tmp_path / "link", tmp_path / "drive"
+    link.symlink_to(drive / "aws" if is_folder else drive / "aws" / "credentials")
+    path = link / "credentials" if is_folder else link
+    with pytest.raises(CredentialsFileError) as refused:
+        credentials_file.update(str(path), add_section)
+
+    assert str(refused.value) == (
+        f"{link} is a link into {drive / 'aws'}, a folder that is not there; "
+        f"mount its drive, or make it with: mkdir -p -m 700 {drive / 'aws'}"
+    ).replace(f"{link} is", f"{path}: {link} is" if is_folder else f"{link} is")
+    assert sorted(tmp_path.iterdir()) == [link]
+
+
+def test_a_folder_in_a_linked_folder_is_made(tmp_path: Path) -> None:
+    """The link leads somewhere: below that, folders are made as anywhere."""
+    (tmp_path / "real").mkdir()
+    (tmp_path / "link").symlink_to("real")
+    credentials_file.update(str(tmp_path / "link" / "a" / "credentials"), add_section)
+
+    assert (tmp_path / "real" / "a" / "credentials").read_text() == "[new]\nk = v\n"
+
+
+def test_a_second_name_keeps_the_old_content_and_that_is_said(file: Path, tmp_path: Path) -> None:
+    """A hard link: the file is replaced as any other, all or nothing."""
     twin = tmp_path / "twin"
     twin.hardlink_to(file)
-    credentials_file.update(str(file), add_section)
+    done = credentials_file.update(str(file), add_section)
 
-    assert twin.read_text() == f"{OLD}\n[new]\nk = v\n"
-    assert twin.samefile(file)
-    assert leftovers(file) == []
-
-
-@pytest.mark.parametrize("progress", [0, 1, 5, 14, 20])
-def test_an_in_place_write_that_was_cut_short_is_undone_by_the_next_run(
-    file: Path, progress: int
-) -> None:
-    """Whatever part of the new content had been written, the old one comes back."""
-    new = "[changed]\nall = of it\n"
-    journal = file.parent / f".{file.name}.legacy-sso-journal"
-    journal.write_text(f"{len(OLD)}\n{OLD}{new}")
-    file.write_text(new[:progress] + OLD[progress:])
-    credentials_file.update(str(file), lambda text: None)
-
-    assert file.read_text() == OLD
-    assert leftovers(file) == []
-
-
-@pytest.mark.parametrize("read", [True, False])
-def test_an_in_place_write_cut_short_before_its_end_was_cut_off_is_completed(
-    file: Path, tmp_path: Path, read: bool
-) -> None:
-    """The new content was there, with nothing of the old one below it: botocore could read it."""
-    (tmp_path / "other-name").hardlink_to(file)
-    shorter = OLD.partition("k")[0]
-    killed = os.fork()
-    if not killed:
-        os.ftruncate = lambda *_: os._exit(0)
-        credentials_file.rewrite(str(file), lambda _: shorter.encode())
-    os.waitpid(killed, 0)
-
-    assert file.read_text() == shorter + "\n" * (len(OLD) - len(shorter))
-
-    if read:
-        credentials_file.read(str(file))
-    else:
-        credentials_file.update(str(file), lambda text: None)
-    assert file.read_text() == shorter
-    assert leftovers(file) == []
-
-
-def test_what_somebody_wrote_after_a_cut_in_place_write_is_not_undone(file: Path) -> None:
-    """Then the file is theirs, and the journal is of no use any more."""
-    journal = file.parent / f".{file.name}.legacy-sso-journal"
-    journal.write_text(f"{len(OLD)}\n{OLD}[changed]\n")
-    file.write_text("[theirs]\nk = v\n")
-    credentials_file.update(str(file), lambda text: None)
-
-    assert file.read_text() == "[theirs]\nk = v\n"
-    assert leftovers(file) == []
+    assert file.read_text() == f"{OLD}\n[new]\nk = v\n"
+    assert twin.read_text() == OLD
+    assert done.warnings == [f"{file} had a second name, a hard link, which keeps the old content"]
+    assert credentials_file.update(str(file), lambda text: text.remove("new")).warnings == []
 
 
 def test_what_a_killed_run_left_is_cleared(file: Path) -> None:
@@ -257,33 +215,6 @@ def test_two_writers_do_not_undo_each_other(file: Path) -> None:
         thread.join()
 
     assert set(Document(file.read_text()).sections()) == {"old", *(f"new{n}" for n in range(16))}
-
-
-def test_a_lock_that_is_held_too_long_is_an_error_that_says_so(
-    file: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing waits for ever."""
-    monkeypatch.setattr(credentials_file, "_LOCK_SECONDS", 0)
-    with (
-        lock_module.exclusive(str(file.parent / f".{file.name}.legacy-sso.lock"), 0),
-        pytest.raises(CredentialsFileError, match="another refresh has been holding"),
-    ):
-        credentials_file.update(str(file), add_section)
-
-    assert file.read_text() == OLD
-
-
-def test_without_locks_it_goes_on_and_says_so(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Some network file systems have none."""
-
-    def unsupported(*_: object) -> None:
-        raise OSError(95, "Operation not supported")
-
-    monkeypatch.setattr(fcntl, "flock", unsupported)
-    done = credentials_file.update(str(file), add_section)
-
-    assert done.changed
-    assert "without locks" in done.warnings[0]
 
 
 @pytest.mark.parametrize(
@@ -338,6 +269,39 @@ def test_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
     ]:
         with pytest.raises(CredentialsFileError, match=reason):
             credentials_file.update(str(path), add_section)
+
+
+@pytest.mark.parametrize("path", ["/a\0b", "/a\ud800b"], ids=["NUL", "half a character"])
+def test_a_path_that_no_file_can_have_is_refused(path: str) -> None:
+    """One printable line, whatever is asked of it."""
+    with pytest.raises(CredentialsFileError) as refused:
+        credentials_file.read(path)
+    assert str(refused.value).startswith(f"no file can have the path {path!a}; ")
+    assert str(refused.value).isprintable()
+
+    with pytest.raises(CredentialsFileError, match="no file can have the path"):
+        credentials_file.update(path, add_section)
+    with (
+        pytest.raises(CredentialsFileError, match="no file can have the path"),
+        credentials_file.watched(path),
+    ):
+        pass
+    assert not credentials_file.is_readable_by_others(path)
+
+
+def test_a_variable_that_is_set_but_empty_is_said_so(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Not the current folder is named, which an empty path leads to."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "")
+    said = "AWS_SHARED_CREDENTIALS_FILE is set but empty; run: unset AWS_SHARED_CREDENTIALS_FILE"
+    with pytest.raises(CredentialsFileError, match=f"^{said}$"):
+        credentials_file.read("")
+    with pytest.raises(CredentialsFileError, match=f"^{said}$"):
+        credentials_file.update("", add_section)
+
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_path_is_expanded_as_the_aws_clis_reader_does(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,76 @@
+"""Folders that this package makes: open to their owner alone, never in another user's home.
+
+Deliberately not here: what is put into a folder.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shlex
+
+# What the operating system says of a folder in which nothing may be made.
+REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS}
+
+
+class PlaceError(OSError):
+    """A file or a folder that must not be used as it is; ``strerror`` is one line for a person.
+
+    ``elsewhere`` tells whether naming another place is the way out.
+    """
+
+    def __init__(self, words: str, *, elsewhere: bool = False) -> None:
+        super().__init__(errno.EPERM, words)
+        self.elsewhere = elsewhere
+
+
+def make_folder(path: str) -> None:
+    """Make a folder, and those above it that are missing, with mode 0700 whatever the umask.
+
+    Raises:
+        PlaceError: a link on the way leads to a folder that is not there, or root would leave
+            something in another user's folder.
+        OSError: it cannot be made.
+    """
+    if os.path.isdir(path):
+        return
+    if os.path.islink(path):
+        raise missing_behind(path, os.path.realpath(path))
+    above = os.path.dirname(path) or os.curdir
+    make_folder(above)
+    check_folder(above)
+    try:
+        os.mkdir(path, 0o700)
+    except FileExistsError:
+        return  # another process was first; or it is no folder, which opening it will say
+    except OSError as error:
+        raise (not_writable(above, error) if error.errno in REFUSALS else error) from None
+    if os.stat(path).st_mode & 0o700 != 0o700:
+        os.chmod(path, 0o700)
+
+
+def check_folder(path: str) -> None:
+    """Refuse to let root leave files in another user's folder, where that user could not use them.
+
+    Raises:
+        PlaceError: the folder is another user's, and this is root.
+        OSError: the folder cannot be looked at.
+    """
+    if os.geteuid() == 0 and os.stat(path).st_uid != 0:
+        raise PlaceError(
+            f"the folder {path} belongs to another user; run this as that user, without sudo"
+        )
+
+
+def not_writable(folder: str, error: OSError) -> PlaceError:
+    """Return the words for a folder in which nothing may be made, of another user or in a store."""
+    words = f"the folder {folder} may not be written ({error.strerror})"
+    return PlaceError(words, elsewhere=True)
+
+
+def missing_behind(link: str, folder: str) -> PlaceError:
+    """Return why a folder that a link leads to is not made: it may be on a drive that is away."""
+    return PlaceError(
+        f"{link} is a link into {folder}, a folder that is not there; "
+        f"mount its drive, or make it with: mkdir -p -m 700 {shlex.quote(folder)}"
+    )
