@@ -30,7 +30,9 @@ import awscli_plugin_legacy_sso
 from .. import errors
 from ..configuration import Configuration, Source
 from ..errors import LegacySsoError, SourceConfigurationError, UsageError
-from ..fetch.explain import explain, one_line
+from ..fetch import exchange
+from ..fetch.boundary import explained
+from ..fetch.explain import one_line
 from ..fetch.fetch import fetch
 from ..fetch.session import SessionFactory
 from ..file import credentials_file
@@ -311,10 +313,10 @@ class RefreshLegacyCommand(_LegacyCommand):
             session = ["--sso-session", name] if name else []
             try:
                 # On stdout is what we have to say, and that may be a document.
-                with contextlib.redirect_stdout(sys.stderr):
-                    status = LoginCommand(self._session)([*options, *session], parsed_globals)
-            except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
-                why = explain(error, source)
+                with contextlib.redirect_stdout(sys.stderr), exchange.watched(self._session):
+                    command = partial(LoginCommand(self._session), [*options, *session])
+                    status = explained(partial(command, parsed_globals), source)
+            except LegacySsoError as why:
                 _print_problem("ERROR", f"signing in did not succeed: {why}")
                 return False
             return bool(status == 0)
