@@ -30,8 +30,8 @@ import awscli_plugin_legacy_sso
 from .. import errors
 from ..configuration import Configuration, Source
 from ..errors import LegacySsoError, SourceConfigurationError, UsageError
-from ..fetch import exchange
 from ..fetch.boundary import explained
+from ..fetch.exchange import watch
 from ..fetch.explain import one_line
 from ..fetch.fetch import fetch
 from ..fetch.session import SessionFactory
@@ -304,6 +304,8 @@ class RefreshLegacyCommand(_LegacyCommand):
             if getattr(parsed_args, name.replace("-", "_")) and name in known
         ]
 
+        watch(self._session)
+
         def login(source: Source) -> bool:
             if not (sys.stdin.isatty() and sys.stderr.isatty()):
                 return False
@@ -313,7 +315,7 @@ class RefreshLegacyCommand(_LegacyCommand):
             session = ["--sso-session", name] if name else []
             try:
                 # On stdout is what we have to say, and that may be a document.
-                with contextlib.redirect_stdout(sys.stderr), exchange.watched(self._session):
+                with contextlib.redirect_stdout(sys.stderr):
                     command = partial(LoginCommand(self._session), [*options, *session])
                     status = explained(partial(command, parsed_globals), source)
             except LegacySsoError as why:

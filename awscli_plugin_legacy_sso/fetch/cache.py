@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import pwd
 import shlex
@@ -12,7 +11,7 @@ from typing import Any
 from botocore.utils import JSONFileCache
 
 from ..errors import SourceConfigurationError
-from .moment import moment
+from . import documents
 
 # Where every AWS CLI v2 keeps it. It hangs on HOME alone.
 _ROLE_CACHE = os.path.join("~", ".aws", "cli", "cache")
@@ -49,16 +48,10 @@ class CheckedRoleCache(JSONFileCache):
 
     def __getitem__(self, cache_key: str) -> Any:
         path = os.path.join(self._folder, f"{cache_key}.json")
-        try:
-            with open(path, encoding="utf-8") as file:
-                entry = json.load(file)
-            keys = entry["Credentials"]
-            texts = (keys["AccessKeyId"], keys["SecretAccessKey"], keys["SessionToken"])
-            is_usable = all(isinstance(text, str) and text for text in texts)
-            is_usable = is_usable and moment(keys["Expiration"]).tzinfo is not None
-        except (ValueError, LookupError, TypeError, RecursionError):
-            is_usable = False
-        if not is_usable:
+        entry = documents.read(path)
+        keys = entry.get("Credentials") if isinstance(entry, dict) else None
+        texts = ("AccessKeyId", "SecretAccessKey", "SessionToken")
+        if not documents.has(keys, texts, times=["Expiration"]):
             raise SourceConfigurationError(
                 f"the AWS CLI's cached keys in {path} are damaged; "
                 f"remove them with: rm {shlex.quote(path)}"

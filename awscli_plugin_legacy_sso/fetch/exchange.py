@@ -11,8 +11,7 @@ import json
 import re
 import threading
 from collections.abc import Iterator, Mapping
-from http import HTTPStatus
-from itertools import groupby
+from http.client import responses
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -54,28 +53,23 @@ class Exchange:
     def without_secrets(self, text: str) -> str:
         """Return a text with ``***`` for each secret that was sent or came back, or part of one."""
         text = text[:_LONGEST_TEXT]
-        hidden = bytearray(len(text))
+        shown = list(text)
         for secret in self._secrets:
             size = min(len(secret), _PIECE)
             pieces = {secret[at : at + size] for at in range(len(secret) - size + 1)}
             for at in range(len(text) - size + 1):
                 if text[at : at + size] in pieces:
-                    hidden[at : at + size] = bytes([1]) * size
-        runs = groupby(zip(text, hidden, strict=True), key=lambda it: it[1])
-        return "".join(
-            "***" if is_hidden else "".join(c for c, _ in run) for is_hidden, run in runs
-        )
+                    shown[at : at + size] = "\0" * size
+        return re.sub("\0+", "***", "".join(shown))
 
     def what_is_wrong(self) -> str:
         """Return in words what is wrong with the last answer, of which nobody could make sense."""
         if self.answer is None:
             return "it could not be read"
-        status, body = self.answer["status_code"], bytes(self.answer["body"] or b"")
+        status, headers = self.answer["status_code"], self.answer["headers"]
+        body, length = self.answer["body"] or b"", headers.get("content-length", "")
         if status >= 300:
-            known = {it.value: it.phrase for it in HTTPStatus}
-            return f"status {status} ({known.get(status, 'unknown')}), and no error of AWS"
-        headers = self.answer["headers"]
-        length = headers.get("content-length", "")
+            return f"status {status} ({responses.get(status, 'unknown')}), and no error of AWS"
         if length.isdigit() and int(length) > len(body):
             return "it is cut off"
         if not body.strip():
@@ -84,23 +78,15 @@ class Exchange:
             return f"it is encoded ({encoding!a})"
         if re.match(rb"\s*<(!doctype|html)", body, re.IGNORECASE):
             return "it is a web page"
-        is_json = self.operation in ("GetRoleCredentials", "CreateToken")
-        if is_json and not _is_json_object(body):
+        if self.operation in ("GetRoleCredentials", "CreateToken") and not _is_json_object(body):
             return "it is no JSON object"
         return "it lacks something, or has a value of a wrong type"
-
-
-def _is_json_object(body: bytes) -> bool:
-    try:
-        return isinstance(json.loads(body), dict)
-    except (ValueError, RecursionError):
-        return False
 
 
 @contextlib.contextmanager
 def noted() -> Iterator[Exchange]:
     """Note in one :class:`Exchange` what this thread sends, and what comes back, until the end."""
-    before = getattr(_here, "exchange", None)
+    before = current()
     _here.exchange = Exchange()
     try:
         yield _here.exchange
@@ -108,38 +94,29 @@ def noted() -> Iterator[Exchange]:
         _here.exchange = before
 
 
-def current() -> Exchange:
-    """Return the exchange of this thread."""
-    return getattr(_here, "exchange", None) or Exchange()
+def current() -> Exchange | None:
+    """Return the exchange of this thread, if there is one."""
+    exchange: Exchange | None = getattr(_here, "exchange", None)
+    return exchange
 
 
 def watch(session: Session) -> None:
     """Have what a session's clients send and get noted, in the exchange of their thread."""
-    for event, note in _EVENTS.items():
-        session.register(event, note)
-
-
-@contextlib.contextmanager
-def watched(session: Session) -> Iterator[None]:
-    """Watch a session that is somebody else's, until the end."""
-    watch(session)
-    try:
-        yield
-    finally:
-        for event, note in _EVENTS.items():
-            session.unregister(event, note)
+    session.register("before-send", _note_request, "legacy-sso-request")
+    # The first has the answer as it came; botocores before 2024 have no such event.
+    session.register("before-parse", _note_answer, "legacy-sso-raw-answer")
+    session.register("response-received", _note_answer, "legacy-sso-answer")
 
 
 def _note_request(event_name: str, request: Any, **kwargs: Any) -> None:
-    exchange = current()
-    exchange.operation, exchange.answer = event_name.rpartition(".")[2], None
-    lines = [f"{name}: {_text(value)}" for name, value in request.headers.items()]
-    exchange.note_secrets("\n".join([*lines, _text(request.body or "")]))
+    if exchange := current():
+        exchange.operation, exchange.answer = event_name.rpartition(".")[2], None
+        lines = [f"{name}: {_text(value)}" for name, value in request.headers.items()]
+        exchange.note_secrets("\n".join([*lines, _text(request.body or "")]))
 
 
 def _note_answer(response_dict: Mapping[str, Any] | None, **kwargs: Any) -> None:
-    if response_dict is not None:
-        exchange = current()
+    if response_dict is not None and (exchange := current()):
         exchange.answer = response_dict
         exchange.note_secrets(_text(response_dict["body"] or ""))
 
@@ -148,8 +125,8 @@ def _text(value: Any) -> str:
     return value.decode(errors="replace") if isinstance(value, bytes | bytearray) else str(value)
 
 
-_EVENTS = {
-    "before-send": _note_request,
-    "before-parse": _note_answer,  # as it came; botocores before 2024 have no such event
-    "response-received": _note_answer,
-}
+def _is_json_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        return False

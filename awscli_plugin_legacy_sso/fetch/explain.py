@@ -28,8 +28,6 @@ from .process import ProcessError
 _LONGEST_QUOTE = 300
 # As long as a key or a token, and of their letters.
 _MAYBE_SECRET = re.compile(r"[\w+/=-]{20,}")
-# What CLI 2.9.0 to 2.10.1 say when a role starts from an sso-session profile.
-_OLD_CHAIN_BUG = "'NoneType' object has no attribute 'get_frozen_token'"
 
 
 def _kinds(*names: str) -> tuple[type[Exception], ...]:
@@ -40,24 +38,6 @@ def _kinds(*names: str) -> tuple[type[Exception], ...]:
 _OVER = _kinds("UnauthorizedSSOTokenError", "TokenRetrievalError")
 # The last is of `aws login`, which is there since CLI 2.32.
 _SIGN_IN = (*_OVER, *_kinds("SSOTokenLoadError", "LoginError"))
-_SETTINGS = _kinds(
-    "InvalidConfigError",
-    "PartialCredentialsError",
-    "ProfileNotFound",
-    "InfiniteLoopConfigError",
-    "UnknownCredentialError",
-    "InvalidRetryConfigurationError",
-    "InvalidRetryModeError",
-    "InvalidMaxRetryAttemptsError",
-    "InvalidRegionError",
-    "InvalidDefaultsMode",
-    "InvalidSTSRegionalEndpointsConfigError",
-    "InvalidChecksumConfigError",
-    "InvalidProxiesConfigError",
-    "EndpointVariantError",
-    "EndpointProviderError",
-)
-# Not every HTTPClientError: some quote a header, and the token is in one.
 _UNREACHABLE = _kinds("ConnectionError", "ConnectionClosedError", "ReadTimeoutError")
 _CUT_OFF = _kinds("IncompleteReadError", "ResponseStreamingError")
 
@@ -80,7 +60,7 @@ def explain(error: BaseException, source: Source, exchange: Exchange) -> LegacyS
         return file_error(error)
     if type(error) is RuntimeError:  # botocore's: new keys that have expired already
         return expired_on_arrival()
-    return _settings(error, source, exchange) or _answer(error, exchange)
+    return _other(error, source, exchange)
 
 
 def one_line(text: object) -> str:
@@ -102,25 +82,6 @@ def _sign_in(error: BaseException, source: Source) -> LegacySsoError:
     return SignInError(f"{what}; run: {source.login_command}")
 
 
-def _settings(error: BaseException, source: Source, exchange: Exchange) -> LegacySsoError | None:
-    """Explain what botocore says of a setting, if it is that; most are checked beforehand."""
-    if isinstance(error, _SETTINGS) or str(error).startswith("Invalid endpoint"):
-        said = _quote(error, exchange)
-        return SourceConfigurationError(f"{said}; correct that in your config file")
-    if isinstance(error, exceptions.NoRegionError):
-        return SourceConfigurationError(
-            "assuming its role needs a region; set one with: "
-            f"aws configure set region REGION --profile {shlex.quote(source.name)}"
-        )
-    if str(error) == _OLD_CHAIN_BUG:
-        return SourceConfigurationError(
-            "this botocore cannot assume a role from an sso-session profile, a bug of its time "
-            "(AWS CLI 2.9.0 to 2.10.1); update it, or give the source profile an inline "
-            "sso_start_url"
-        )
-    return None
-
-
 def _service(error: exceptions.ClientError, exchange: Exchange) -> LegacySsoError:
     details = error.response.get("Error", {})
     code = _quote(details.get("Code", "Unknown"), exchange)
@@ -132,15 +93,25 @@ def _service(error: exceptions.ClientError, exchange: Exchange) -> LegacySsoErro
     return ServiceError(f"{error.operation_name} was refused ({said})")
 
 
-def _answer(error: BaseException, exchange: Exchange) -> LegacySsoError:
+def _other(error: BaseException, source: Source, exchange: Exchange) -> LegacySsoError:
+    if isinstance(error, exceptions.NoRegionError):
+        return SourceConfigurationError(
+            "assuming its role needs a region; set one with: "
+            f"aws configure set region REGION --profile {shlex.quote(source.name)}"
+        )
     if isinstance(error, _CUT_OFF):
         return _no_answer(exchange, "it is cut off")
     if isinstance(error, _UNREACHABLE):
         return FetchError(f"the service cannot be reached: {_quote(error, exchange)}")
+    is_of_http = isinstance(error, exceptions.HTTPClientError)
+    is_of_settings = isinstance(error, exceptions.BotoCoreError) and not is_of_http
+    if is_of_settings or str(error).startswith("Invalid endpoint"):
+        said = _quote(error, exchange)
+        return SourceConfigurationError(f"{said}; correct that in your config file")
     has_words = isinstance(error, UnusableError)
-    if exchange.operation and not isinstance(error, exceptions.HTTPClientError):
+    if exchange.operation and not is_of_http:
         return _no_answer(exchange, str(error) if has_words else exchange.what_is_wrong())
-    # Other texts are left out: nobody knows what is in them.
+    # Other texts are left out: nobody knows what is in them. Some of HTTP quote a header.
     what = f": {error}" if has_words else f" ({type(error).__name__})"
     return FetchError(f"no usable credentials came back{what}")
 

@@ -23,10 +23,10 @@ from botocore.utils import JSONFileCache
 from ..configuration import Profile, Source
 from ..errors import FetchError, LegacySsoError
 from ..legacy_profile import Credentials
-from . import exchange
 from .botocore_private import start_processes_with
 from .boundary import explained
 from .cache import CheckedRoleCache, FreshRoleCache, make_role_cache
+from .exchange import watch
 from .keys import credentials_of
 from .process import Process
 from .session import SessionFactory
@@ -66,9 +66,9 @@ def fetch_from_session(
     session: Session, sources: Collection[Source]
 ) -> Iterator[tuple[Source, Outcome]]:
     """Do what :func:`fetch` does, with the credentials that a session has, fresh or not."""
-    with exchange.watched(session):
-        for source in sources:
-            yield source, _outcome(lambda: credentials_of(session.get_credentials()), source)
+    watch(session)
+    for source in sources:
+        yield source, _outcome(lambda: credentials_of(session.get_credentials()), source)
 
 
 class _Jobs:

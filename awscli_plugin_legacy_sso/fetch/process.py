@@ -6,7 +6,6 @@ did. Its command, which may have a password in it, and what it printed are in no
 
 from __future__ import annotations
 
-import json
 import re
 import signal
 import subprocess
@@ -21,9 +20,9 @@ from ..errors import (
     SourceConfigurationError,
 )
 from ..legacy_profile import check_value
-from . import exchange
+from . import documents
+from .exchange import Exchange, current
 from .keys import UnusableError
-from .moment import moment
 
 _PLAIN_WORD = re.compile("[a-z-]*")
 
@@ -51,9 +50,10 @@ class Process(subprocess.Popen[bytes]):
     """
 
     def __init__(self, arguments: list[str], **options: Any) -> None:
+        self._exchange = current() or Exchange()
         for argument in arguments[1:]:
             if not _PLAIN_WORD.fullmatch(argument):  # a password, perhaps
-                exchange.current().note_secret(argument)
+                self._exchange.note_secret(argument)
         try:
             super().__init__(arguments, **options)
         except OSError as error:
@@ -63,7 +63,7 @@ class Process(subprocess.Popen[bytes]):
     def communicate(self, *args: Any, **kwargs: Any) -> tuple[bytes, bytes]:
         """Wait for its end; return what it printed: stdout, which has been checked, and stderr."""
         out, err = super().communicate(*args, **kwargs)
-        exchange.current().note_secrets(out.decode(errors="replace"))
+        self._exchange.note_secrets(out.decode(errors="replace"))
         stderr = err.decode(errors="replace")
         if self.returncode < 0:
             raise ProcessError(f"was ended by {signal.Signals(-self.returncode).name}", stderr)
@@ -76,10 +76,7 @@ class Process(subprocess.Popen[bytes]):
 def _check_answer(out: bytes) -> None:
     if not out.strip():
         raise ProcessError("printed nothing")
-    try:
-        answer = json.loads(out)
-    except (ValueError, RecursionError):
-        raise ProcessError("printed no JSON") from None
+    answer = documents.parsed(out)
     if not isinstance(answer, dict):
         raise ProcessError("printed no JSON object")
     if answer.get("Version") != 1:
@@ -94,15 +91,8 @@ def _check_answer(out: bytes) -> None:
         except InvalidNameError as error:
             raise ProcessError(f"printed keys that cannot be used: {error}") from None
     if answer.get("Expiration") is not None:
-        _check_expiration(answer["Expiration"])
-
-
-def _check_expiration(value: object) -> None:
-    try:
-        expiration = moment(value)
-    except ValueError:
-        raise ProcessError("printed an Expiration that is no time") from None
-    if expiration.tzinfo is None:
-        raise ProcessError("printed an Expiration without a time zone")
-    if expiration <= datetime.now(UTC):
-        raise ProcessError("printed keys that have expired already")
+        expiration = documents.time(answer["Expiration"])
+        if expiration is None:
+            raise ProcessError("printed an Expiration that is no time with a zone")
+        if expiration <= datetime.now(UTC):
+            raise ProcessError("printed keys that have expired already")

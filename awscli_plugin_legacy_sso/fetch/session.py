@@ -11,7 +11,7 @@ from typing import Any
 
 from botocore.session import Session
 
-from . import exchange
+from .exchange import watch
 
 
 class SessionFactory:
@@ -37,7 +37,7 @@ class SessionFactory:
         """Return a new session for a profile, which is named even if it is the default."""
         session = _ProfileSession(profile, self.full_config, self._verify)
         _reach_services_alike(self.session, session)
-        exchange.watch(session)
+        watch(session)
         return session
 
     def reread(self) -> SessionFactory:

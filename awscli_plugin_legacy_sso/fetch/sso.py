@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import os
 import threading
 import time
@@ -26,8 +25,8 @@ from botocore.utils import JSONFileCache
 from ..configuration import Profile, SignIn
 from ..legacy_profile import Credentials
 from ..lock import LockTimeoutError, lock
+from . import documents
 from .keys import credentials_of
-from .moment import moment
 from .session import SessionFactory
 
 # Where every AWS CLI v2 keeps the tokens of sign-ins. It hangs on HOME alone.
@@ -144,29 +143,17 @@ def _check_token_file(sign_in: SignIn) -> None:
     """
     for pause in (_SETTLE_SECONDS, 0):
         try:
-            with open(token_file(sign_in), encoding="utf-8") as file:
-                is_token = _is_token(json.load(file))
+            token = documents.read(token_file(sign_in))
         except FileNotFoundError:
             break
-        except (ValueError, RecursionError):
-            is_token = False
-        if is_token:
+        there = token.keys() if isinstance(token, dict) else ()
+        # Without these it cannot be renewed, and is good while it lasts.
+        texts = {"refreshToken", "clientId", "clientSecret"}.intersection(there)
+        times = {"registrationExpiresAt"}.intersection(there)
+        if documents.has(token, {"accessToken", *texts}, {"expiresAt", *times}):
             return
         time.sleep(pause)
     raise SSOTokenLoadError(error_msg="no token")
-
-
-def _is_token(document: Any) -> bool:
-    if not isinstance(document, dict):
-        return False
-    needed = [document.get(key) for key in ("accessToken", "expiresAt")]
-    # Without these the token cannot be renewed, and is good while it lasts.
-    keys = ("refreshToken", "clientId", "clientSecret", "registrationExpiresAt")
-    texts = needed + [document[key] for key in keys if key in document]
-    if not all(isinstance(text, str) and text and text.isprintable() for text in texts):
-        return False
-    times = [document[key] for key in ("expiresAt", "registrationExpiresAt") if key in document]
-    return all(moment(time).tzinfo is not None for time in times)
 
 
 @contextlib.contextmanager

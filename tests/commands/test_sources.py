@@ -249,7 +249,7 @@ def test_keys_that_never_expire_by_their_own_account_are_written_without_an_expi
 @pytest.mark.parametrize(
     ("output", "said"),
     [
-        ("{", "its credential_process printed no JSON"),
+        ("{", "its credential_process printed no JSON object"),
         ('{"Version": 2}', "its credential_process printed no Version 1"),
         (
             '{"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "s"}',

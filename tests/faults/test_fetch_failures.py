@@ -73,11 +73,12 @@ def printing(**changed: object) -> str:
     return f"cat <<'END'\n{json.dumps(document)}\nEND"
 
 
+NO_TIME = "printed an Expiration that is no time with a zone"
 PROCESSES = {
     "true": (255, "printed nothing"),
     "echo": (255, "printed nothing"),
-    f"echo '[mine] {SECRET}'": (255, "printed no JSON"),
-    "printf '\\377'": (255, "printed no JSON"),
+    f"echo '[mine] {SECRET}'": (255, "printed no JSON object"),
+    "printf '\\377'": (255, "printed no JSON object"),
     f"echo '[\"{SECRET}\"]'": (255, "printed no JSON object"),
     "echo 7": (255, "printed no JSON object"),
     printing(Version=2): (255, "printed no Version 1, the only one there is"),
@@ -94,9 +95,12 @@ PROCESSES = {
         "SessionToken has a line break or another control character in it",
     ),
     printing(Expiration="2020-01-01T00:00:00Z"): (255, "printed keys that have expired already"),
-    printing(Expiration="2099-01-01T00:00:00"): (255, "printed an Expiration without a time zone"),
-    printing(Expiration="soon"): (255, "printed an Expiration that is no time"),
-    printing(Expiration=1893456000): (255, "printed an Expiration that is no time"),
+    printing(Expiration="2099-01-01T00:00:00"): (
+        255,
+        "printed an Expiration that is no time with a zone",
+    ),
+    printing(Expiration="soon"): (255, NO_TIME),
+    printing(Expiration=1893456000): (255, NO_TIME),
     "kill -9 $$": (255, "was ended by SIGKILL"),
     "exit 3": (255, "failed with status 3"),
     f"echo 'run: tool login, {SECRET}' >&2; exit 3": (
