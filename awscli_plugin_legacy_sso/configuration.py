@@ -11,6 +11,7 @@ import shlex
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
+from . import setting_values
 from .errors import ProfileError
 from .legacy_profile import RECORD, SOURCE_SETTINGS, recorded_source
 
@@ -91,12 +92,14 @@ class Profile(NamedTuple):
 class Source(NamedTuple):
     """Everything there is to know about one source profile.
 
-    ``chain`` is the profile itself, its ``source_profile``, and so on.
+    ``chain`` is the profile itself, its ``source_profile``, and so on; ``sso_sessions`` are all
+    that the configuration has.
     """
 
     name: str
     exists: bool
     chain: tuple[Profile, ...]
+    sso_sessions: Mapping[str, Settings]
 
     def __hash__(self) -> int:
         """Hash the name: settings are mappings, which have no hash."""
@@ -172,7 +175,8 @@ class Source(NamedTuple):
         """Refuse a profile that does not itself say how it gets temporary credentials.
 
         Raises:
-            ProfileError: it is not there, holds long-term keys, or says nothing.
+            ProfileError: it is not there, holds long-term keys, or says nothing; or a setting that
+                its credentials depend on has a value that cannot be.
         """
         settings, setting = self.settings, self.kind
         if not self.exists:
@@ -189,19 +193,17 @@ class Source(NamedTuple):
                 f"profile {self.name!r} does not say how it gets credentials; "
                 f"set it up with: aws configure sso --profile {shlex.quote(self.name)}"
             )
-        nested = [key for key, value in settings.items() if isinstance(value, Mapping)]
-        if broken := {*SOURCE_SETTINGS, "source_profile"}.intersection(nested):
-            raise ProfileError(
-                f"profile {self.name!r} has an indented block under {min(broken)}, not a value; "
-                f"mend it with: aws configure set {min(broken)} VALUE "
-                f"--profile {shlex.quote(self.name)}"
-            )
         missing = [key for key in ("sso_account_id", "sso_role_name") if not settings.get(key)]
-        if setting in _SSO_SETTINGS and missing:
+        if self.is_sso and missing:
             raise ProfileError(
                 f"profile {self.name!r} has no {' and no '.join(missing)}; "
                 f"complete it with: aws configure sso --profile {shlex.quote(self.name)}"
             )
+        for profile in self.chain:
+            is_source = profile is self.chain[0]
+            setting_values.check_profile(profile.name, profile.settings, is_source=is_source)
+        if self.sign_in and self.sign_in.session:
+            setting_values.check_session(self.sign_in.session, self.sso_sessions)
 
 
 class Configuration:
@@ -233,7 +235,7 @@ class Configuration:
 
     def source(self, name: str) -> Source:
         """Ask all there is to know about a source profile, whether it is there or not."""
-        return Source(name, name in self.profiles, tuple(self._chain(name)))
+        return Source(name, name in self.profiles, tuple(self._chain(name)), self.sso_sessions)
 
     def _chain(self, name: str) -> Iterator[Profile]:
         seen: set[str] = set()

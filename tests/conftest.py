@@ -11,6 +11,7 @@ import pytest
 from identity_center import IdentityCenter
 from support import real_parts
 from support.person import CHECKOUT, DEBIAN, FROZEN, Person
+from support.program import Caller, Program
 
 from awscli_plugin_legacy_sso.lock import exclusive
 
@@ -68,3 +69,27 @@ def person(tmp_path: Path, cli: Path, center: IdentityCenter, plugin_path: Path)
     somebody = Person(home, cli, center, environment, plugin_path)
     somebody.configure()
     return somebody
+
+
+@pytest.fixture(scope="session")
+def _caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
+    folder = tmp_path_factory.mktemp("caller")
+    home = folder / "home"
+    home.mkdir()
+    with IdentityCenter() as center:
+        environment = {
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(home),
+            "AWS_MAX_ATTEMPTS": "1",
+            **center.environment(folder / "endpoints"),
+        }
+        person = Person(home, Path("/nowhere/aws"), center, environment, folder)
+        with Program(environment, folder / "log") as program:
+            yield Caller(person, program)
+
+
+@pytest.fixture
+def caller(_caller: Caller) -> Caller:
+    """Somebody who is signed in, and calls the function from a program."""
+    _caller.start_over()
+    return _caller

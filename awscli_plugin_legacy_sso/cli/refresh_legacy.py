@@ -16,8 +16,10 @@ from awscli.customizations.sso.login import LoginCommand
 from botocore.exceptions import BotoCoreError
 
 from ..configuration import Configuration, Source
-from ..errors import SourceConfigurationError, UsageError
-from ..fetch.explain import explain, one_line
+from ..errors import LegacySsoError, SourceConfigurationError, UsageError
+from ..fetch.boundary import explained
+from ..fetch.exchange import watch
+from ..fetch.explain import one_line
 from ..fetch.fetch import fetch
 from ..fetch.session import SessionFactory
 from ..file import credentials_file
@@ -131,6 +133,8 @@ class RefreshLegacyCommand(LegacyCommand):
             if getattr(parsed_args, name.replace("-", "_")) and name in known
         ]
 
+        watch(self._session)
+
         def login(source: Source) -> bool:
             if not (sys.stdin.isatty() and sys.stderr.isatty()):
                 return False
@@ -141,9 +145,10 @@ class RefreshLegacyCommand(LegacyCommand):
             try:
                 # On stdout is what we have to say, and that may be a document.
                 with contextlib.redirect_stdout(sys.stderr):
-                    status = LoginCommand(self._session)(arguments, parsed_globals)
-            except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
-                problem = f"signing in did not succeed: {explain(error, source)}"
+                    command = partial(LoginCommand(self._session), arguments, parsed_globals)
+                    status = explained(command, source)
+            except LegacySsoError as error:
+                problem = f"signing in did not succeed: {error}"
                 output.print_problems(sys.stdout, sys.stderr, [("ERROR", problem)])
                 return False
             return bool(status == 0)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
-from botocore.credentials import RefreshableCredentials
+from botocore.credentials import AssumeRoleProvider, ProcessProvider, RefreshableCredentials
 
 
 def expiration(credentials: Any) -> datetime | None:
@@ -17,3 +19,19 @@ def expiration(credentials: Any) -> datetime | None:
         return None
     expiry: datetime = credentials._expiry_time
     return expiry.astimezone(UTC)
+
+
+def start_processes_with(providers: Iterable[Any], popen: Any) -> None:
+    """Have each ``credential_process`` started by ``popen``, also that of a chain's base."""
+    for provider in providers:
+        if isinstance(provider, ProcessProvider):
+            provider._popen = popen
+        elif isinstance(provider, AssumeRoleProvider):
+            builder = provider._profile_provider_builder
+            builder.providers = partial(_providers_of_chain, builder.providers, popen)
+
+
+def _providers_of_chain(make: Any, popen: Any, *args: Any, **kwargs: Any) -> Any:
+    providers = make(*args, **kwargs)
+    start_processes_with(providers, popen)
+    return providers

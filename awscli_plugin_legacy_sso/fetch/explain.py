@@ -1,7 +1,7 @@
-"""Why a fetch failed, in one line that says what to do: botocore's exceptions turned into ours.
+"""Why a fetch failed, in one line that says what to do: the one table of answers to a failure.
 
-What botocore, a service or a ``credential_process`` says is quoted only where it is known to hold
-no secret, without control characters, and not at any length.
+What botocore, a service or a ``credential_process`` says is quoted without the secrets that were
+sent or came back, without control characters, and not at any length.
 """
 
 from __future__ import annotations
@@ -20,28 +20,47 @@ from ..errors import (
     SignInError,
     SourceConfigurationError,
 )
+from .cache import file_error
+from .exchange import Exchange
+from .keys import UnusableError, expired_on_arrival
+from .process import ProcessError
 
 _LONGEST_QUOTE = 300
 # As long as a key or a token, and of their letters.
 _MAYBE_SECRET = re.compile(r"[\w+/=-]{20,}")
-# What CLI 2.9.0 to 2.10.1 say when a role starts from an sso-session profile.
-_OLD_CHAIN_BUG = "'NoneType' object has no attribute 'get_frozen_token'"
 
 
-def explain(error: Exception, source: Source) -> LegacySsoError:
+def _kinds(*names: str) -> tuple[type[Exception], ...]:
+    """Return botocore's exceptions of these names, as far as this botocore has them."""
+    return tuple(getattr(exceptions, name) for name in names if hasattr(exceptions, name))
+
+
+_OVER = _kinds("UnauthorizedSSOTokenError", "TokenRetrievalError")
+# The last is of `aws login`, which is there since CLI 2.32.
+_SIGN_IN = (*_OVER, *_kinds("SSOTokenLoadError", "LoginError"))
+_UNREACHABLE = _kinds("ConnectionError", "ConnectionClosedError", "ReadTimeoutError")
+_CUT_OFF = _kinds("IncompleteReadError", "ResponseStreamingError")
+
+
+def explain(error: BaseException, source: Source, exchange: Exchange) -> LegacySsoError:
     """Return the error to show a person for what was raised while fetching for ``source``."""
     if isinstance(error, LegacySsoError):
         return error
-    for kinds, make in _EXPLANATIONS:
-        if isinstance(error, kinds):
-            return make(error, source)
-    if str(error) == _OLD_CHAIN_BUG:
-        return SourceConfigurationError(
-            "this botocore cannot assume a role from an sso-session profile, a bug of its time "
-            "(AWS CLI 2.9.0 to 2.10.1); update it, or give the source profile an inline "
-            "sso_start_url"
-        )
-    return _unknown(error)
+    if isinstance(error, _SIGN_IN):
+        return _sign_in(error, source)
+    if isinstance(error, exceptions.ClientError):
+        return _service(error, exchange)
+    if isinstance(error, ProcessError):
+        return _process(error, source, exchange)
+    if isinstance(error, exceptions.CredentialRetrievalError):
+        return FetchError(_quote(_MAYBE_SECRET.sub("***", str(error)), exchange))
+    if isinstance(error, EOFError):
+        return ProfileError("an MFA code is needed; run this in a terminal, where you can be asked")
+    if isinstance(error, OSError) and error.filename:
+        return file_error(error)
+    if type(error) is RuntimeError:  # botocore's: new keys that have expired already
+        return expired_on_arrival()
+    return _other(error, source, exchange)
 
 
 def one_line(text: object) -> str:
@@ -50,94 +69,65 @@ def one_line(text: object) -> str:
     return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}..."
 
 
-def _sign_in(error: Exception, source: Source) -> LegacySsoError:
+def _quote(text: object, exchange: Exchange) -> str:
+    # In this order: half a secret, where the line is cut, would not be known.
+    return one_line(exchange.without_secrets(str(text)))
+
+
+def _sign_in(error: BaseException, source: Source) -> LegacySsoError:
     sign_in = source.sign_in
     name = f" to session {sign_in.session!r}" if sign_in and sign_in.session else ""
-    never = isinstance(error, exceptions.SSOTokenLoadError)
-    what = f"not signed in{name}" if never else f"the sign-in{name} is over"
+    is_over = isinstance(error, _OVER)
+    what = f"the sign-in{name} is over" if is_over else f"not signed in{name}"
     return SignInError(f"{what}; run: {source.login_command}")
 
 
-def _login(error: Exception, source: Source) -> LegacySsoError:
-    return SignInError(f"not signed in; run: {source.login_command}")
-
-
-def _service(error: Exception, source: Source) -> LegacySsoError:
-    assert isinstance(error, exceptions.ClientError)
+def _service(error: exceptions.ClientError, exchange: Exchange) -> LegacySsoError:
     details = error.response.get("Error", {})
-    code, message = one_line(details.get("Code", "Unknown")), one_line(details.get("Message", ""))
+    code = _quote(details.get("Code", "Unknown"), exchange)
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode")
+    if code in (str(status), "Unknown", ""):  # not an error of AWS, but of something in between
+        return _no_answer(exchange, exchange.what_is_wrong())
+    message = _quote(details.get("Message", ""), exchange)
     said = f"{code}: {message}" if message else code
     return ServiceError(f"{error.operation_name} was refused ({said})")
 
 
-def _settings(error: Exception, source: Source) -> LegacySsoError:
-    return SourceConfigurationError(f"{one_line(error)}; correct that in your config file")
+def _other(error: BaseException, source: Source, exchange: Exchange) -> LegacySsoError:
+    if isinstance(error, exceptions.NoRegionError):
+        return SourceConfigurationError(
+            "assuming its role needs a region; set one with: "
+            f"aws configure set region REGION --profile {shlex.quote(source.name)}"
+        )
+    if isinstance(error, _CUT_OFF):
+        return _no_answer(exchange, "it is cut off")
+    if isinstance(error, _UNREACHABLE):
+        return FetchError(f"the service cannot be reached: {_quote(error, exchange)}")
+    is_of_http = isinstance(error, exceptions.HTTPClientError)
+    is_of_settings = isinstance(error, exceptions.BotoCoreError) and not is_of_http
+    if is_of_settings or str(error).startswith("Invalid endpoint"):
+        said = _quote(error, exchange)
+        return SourceConfigurationError(f"{said}; correct that in your config file")
+    has_words = isinstance(error, UnusableError)
+    if exchange.operation and not is_of_http:
+        return _no_answer(exchange, str(error) if has_words else exchange.what_is_wrong())
+    # Other texts are left out: nobody knows what is in them. Some of HTTP quote a header.
+    what = f": {error}" if has_words else f" ({type(error).__name__})"
+    return FetchError(f"no usable credentials came back{what}")
 
 
-def _file(error: Exception, source: Source) -> LegacySsoError:
-    assert isinstance(error, OSError)
-    if not error.filename:
-        return _unknown(error)
-    return SourceConfigurationError(f"{one_line(error.filename)}: {error.strerror}")
+def _no_answer(exchange: Exchange, what: str) -> LegacySsoError:
+    is_error = exchange.answer is not None and exchange.answer["status_code"] >= 300
+    kind = ServiceError if is_error else FetchError
+    return kind(f"{exchange.operation} got no usable answer: {what}")
 
 
-def _unknown(error: Exception) -> LegacySsoError:
-    # The text is left out: nobody knows what is in it.
-    return FetchError(f"no usable credentials came back ({type(error).__name__})")
-
-
-def _no_region(error: Exception, source: Source) -> LegacySsoError:
-    return SourceConfigurationError(
-        "assuming its role needs a region; "
-        f"set one with: aws configure set region REGION --profile {shlex.quote(source.name)}"
-    )
-
-
-def _unreachable(error: Exception, source: Source) -> LegacySsoError:
-    return FetchError(f"the service cannot be reached: {one_line(error)}")
-
-
-def _process(error: Exception, source: Source) -> LegacySsoError:
+def _process(error: ProcessError, source: Source, exchange: Exchange) -> LegacySsoError:
+    profiles = (it.name for it in source.chain if it.settings.get("credential_process"))
+    name = shlex.quote(next(profiles, source.name))
     # What a program says on its stderr is often the way out, but it may have let slip a key.
-    return FetchError(one_line(_MAYBE_SECRET.sub("***", str(error))))
-
-
-def _no_terminal(error: Exception, source: Source) -> LegacySsoError:
-    return ProfileError("an MFA code is needed; run this in a terminal, where you can be asked")
-
-
-_EXPLANATIONS = (
-    (
-        (
-            exceptions.SSOTokenLoadError,
-            exceptions.UnauthorizedSSOTokenError,
-            exceptions.TokenRetrievalError,
-        ),
-        _sign_in,
-    ),
-    (getattr(exceptions, "LoginError", ()), _login),  # `aws login` is there since CLI 2.32
-    (exceptions.ClientError, _service),
-    (exceptions.CredentialRetrievalError, _process),
-    (
-        (
-            exceptions.InvalidConfigError,
-            exceptions.PartialCredentialsError,
-            exceptions.ProfileNotFound,
-            exceptions.InfiniteLoopConfigError,
-            exceptions.UnknownCredentialError,
-        ),
-        _settings,
-    ),
-    (exceptions.NoRegionError, _no_region),
-    # Not every HTTPClientError: some quote a header, and the token is in one.
-    (
-        (
-            exceptions.ConnectionError,
-            exceptions.ConnectionClosedError,
-            exceptions.ReadTimeoutError,
-        ),
-        _unreachable,
-    ),
-    (EOFError, _no_terminal),
-    (OSError, _file),
-)
+    said = _quote(_MAYBE_SECRET.sub("***", error.stderr), exchange)
+    return error.kind(
+        f"its credential_process {error}{f': {said}' if said else ''}; "
+        f"see it with: aws configure get credential_process --profile {name}"
+    )

@@ -9,8 +9,6 @@ profiles need it. Nothing is written but the AWS CLI's own caches.
 
 from __future__ import annotations
 
-import contextlib
-import logging
 import queue
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -25,23 +23,20 @@ from botocore.utils import JSONFileCache
 from ..configuration import Profile, Source
 from ..errors import FetchError, LegacySsoError
 from ..legacy_profile import Credentials
-from .explain import explain
+from .botocore_private import start_processes_with
+from .boundary import explained
+from .cache import CheckedRoleCache, FreshRoleCache, make_role_cache
+from .exchange import watch
 from .keys import credentials_of
-from .session import FreshRoleCache, SessionFactory, make_role_cache
+from .process import Process
+from .session import SessionFactory
+from .silence import silence
 from .sso import CONNECTIONS, SharedClient, client_settings
 
 _THREADS = CONNECTIONS
 # botocore's names of the providers that follow a profile's own settings. The others, which find
 # keys in the environment, on the machine or as they stand in a file, must not take their place.
 _OWN_PROVIDERS = {"assume-role", "assume-role-with-web-identity", "sso", "login", "custom-process"}
-# These loggers write requests and answers, keys and tokens included, when `--debug` is given.
-_TELLTALES = (
-    "botocore.auth",
-    "botocore.endpoint",
-    "botocore.httpsession",
-    "botocore.parsers",
-    "botocore.tokens",
-)
 # Longer than botocore waits for a service, with all its retries; a process may hang for ever.
 _SILENCE_SECONDS = 600.0
 
@@ -59,7 +54,7 @@ def fetch(
     """
     folder = make_role_cache()
     asking = [source for source in sources if source.asks_for_mfa]
-    with _quiet_loggers(), _Jobs(min(_THREADS, len(sources))) as jobs:
+    with silence(), _Jobs(min(_THREADS, len(sources))) as jobs:
         batch = _Batch(sessions, folder, jobs)
         batch.start(source for source in sources if not source.asks_for_mfa)
         for source in asking:
@@ -71,6 +66,7 @@ def fetch_from_session(
     session: Session, sources: Collection[Source]
 ) -> Iterator[tuple[Source, Outcome]]:
     """Do what :func:`fetch` does, with the credentials that a session has, fresh or not."""
+    watch(session)
     for source in sources:
         yield source, _outcome(lambda: credentials_of(session.get_credentials()), source)
 
@@ -140,7 +136,7 @@ class _Batch:
         for source in sources:
             role = self._role(source)
             call = partial(self._credentials, source, role, self._cache)
-            future = self._jobs.add(call, after=role)
+            future = self._jobs.add(partial(explained, call, source), after=role)
             self._started[future] = source
             future.add_done_callback(self._done.put)
 
@@ -150,7 +146,7 @@ class _Batch:
         if role and wait([role], _SILENCE_SECONDS).not_done:
             return _silence()
         # With the CLI's cache as it is: a person is asked only when the CLI itself would ask.
-        cache = JSONFileCache(self._folder)
+        cache = CheckedRoleCache(self._folder)
         return _outcome(lambda: self._credentials(source, role, cache), source)
 
     def as_they_come(self) -> Iterator[tuple[Source, Outcome]]:
@@ -170,15 +166,17 @@ class _Batch:
         base = source.base
         if not base.has_sso_role:
             return None
+        base_source = Source(base.name, True, (base,), source.sso_sessions)
         client_key = client_settings(base)
         role_key = client_key, base.account, base.role
         if client_key not in self._clients:
             make = partial(SharedClient, self._sessions, base)
-            self._clients[client_key] = self._jobs.add(make)
+            self._clients[client_key] = self._jobs.add(partial(explained, make, base_source))
         if role_key not in self._roles:
             client = self._clients[client_key]
             call = partial(self._fetch_role, client, base)
-            self._roles[role_key] = self._jobs.add(call, after=client)
+            job = partial(explained, call, base_source)
+            self._roles[role_key] = self._jobs.add(job, after=client)
         return self._roles[role_key]
 
     def _fetch_role(self, client: Future[SharedClient], base: Profile) -> Credentials:
@@ -206,27 +204,16 @@ class _Batch:
         session = self._sessions.for_profile(source.name)
         resolver = create_credential_resolver(session, cache=cache)
         resolver.providers = [it for it in resolver.providers if it.METHOD in _OWN_PROVIDERS]
+        start_processes_with(resolver.providers, Process)
         return credentials_of(resolver.load_credentials())
 
 
 def _outcome(call: Callable[[], Credentials], source: Source) -> Outcome:
     try:
-        return call()
-    except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
-        return explain(error, source)
+        return explained(call, source)
+    except LegacySsoError as error:
+        return error
 
 
 def _silence() -> FetchError:
     return FetchError(f"nothing came back within {_SILENCE_SECONDS:g} s")
-
-
-@contextlib.contextmanager
-def _quiet_loggers() -> Iterator[None]:
-    levels = {name: logging.getLogger(name).level for name in _TELLTALES}
-    for name in levels:
-        logging.getLogger(name).setLevel(logging.CRITICAL)
-    try:
-        yield
-    finally:
-        for name, level in levels.items():
-            logging.getLogger(name).setLevel(level)

@@ -1,22 +1,17 @@
 """Sessions that fetch: one for each profile, with the network settings of another session.
 
 In: the AWS CLI's session, or the one of a Python program. Out: a botocore session for a profile,
-and the cache that fetched role credentials go through. Nothing is fetched here.
+whose exchange with services is noted. Nothing is fetched here.
 """
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from typing import Any
 
 from botocore.session import Session
-from botocore.utils import JSONFileCache
 
-from ..errors import SourceConfigurationError
-
-# Where every AWS CLI v2 keeps role credentials. It hangs on HOME alone.
-_ROLE_CACHE = os.path.join("~", ".aws", "cli", "cache")
+from .exchange import watch
 
 
 class SessionFactory:
@@ -42,6 +37,7 @@ class SessionFactory:
         """Return a new session for a profile, which is named even if it is the default."""
         session = _ProfileSession(profile, self.full_config, self._verify)
         _reach_services_alike(self.session, session)
+        watch(session)
         return session
 
     def reread(self) -> SessionFactory:
@@ -76,41 +72,3 @@ def _reach_services_alike(model: Session, session: Session) -> None:
     session.user_agent_extra = model.user_agent_extra
     session.set_default_client_config(model.get_default_client_config())
     session.register_component("data_loader", model.get_component("data_loader"))
-
-
-class FreshRoleCache(JSONFileCache):
-    """The CLI's own cache of role credentials, written but not believed.
-
-    What it holds may have 15 minutes left. Only what this very run has fetched is believed: a role
-    that several chains start from is fetched once.
-    """
-
-    def __init__(self, folder: str) -> None:
-        super().__init__(folder)
-        self._fetched: dict[str, Any] = {}
-
-    def __contains__(self, cache_key: str) -> bool:
-        return cache_key in self._fetched
-
-    def __getitem__(self, cache_key: str) -> Any:
-        return self._fetched[cache_key]
-
-    def __setitem__(self, cache_key: str, value: Any) -> None:
-        super().__setitem__(cache_key, value)
-        self._fetched[cache_key] = value
-
-
-def make_role_cache() -> str:
-    """Return the folder of the CLI's cache of role credentials; make it where it is missing.
-
-    Made beforehand: botocore's cache makes it too, and its threads would get in each other's way.
-
-    Raises:
-        SourceConfigurationError: it cannot be made.
-    """
-    folder = os.path.expanduser(_ROLE_CACHE)
-    try:
-        os.makedirs(folder, mode=0o700, exist_ok=True)
-    except OSError as error:
-        raise SourceConfigurationError(f"{error.filename}: {error.strerror}") from None
-    return folder

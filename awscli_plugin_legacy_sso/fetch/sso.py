@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 
 from botocore.config import Config
 from botocore.credentials import SSOProvider
-from botocore.exceptions import TokenRetrievalError
+from botocore.exceptions import SSOTokenLoadError, TokenRetrievalError
 from botocore.session import Session
 from botocore.tokens import SSOTokenProvider
 from botocore.utils import JSONFileCache
@@ -25,12 +25,14 @@ from botocore.utils import JSONFileCache
 from ..configuration import Profile, SignIn
 from ..legacy_profile import Credentials
 from ..lock import LockTimeoutError, lock
+from . import documents
 from .keys import credentials_of
 from .session import SessionFactory
 
 # Where every AWS CLI v2 keeps the tokens of sign-ins. It hangs on HOME alone.
 _TOKEN_CACHE = os.path.join("~", ".aws", "sso", "cache")
 _TOKEN_LOCK_SECONDS = 30
+_SETTLE_SECONDS = 0.1  # in which who writes a token file in place is done with it
 # The lock file of earlier versions. Other tools read every file in that folder as a token.
 _OLD_TOKEN_LOCK = "legacy-sso.lock"
 
@@ -80,8 +82,10 @@ class SharedClient:
         self._make_client = session.create_client
         self._client: Any = None
         self._client_lock = threading.Lock()
-        has_session = bool(profile.settings.get("sso_session"))
-        self._token = _KnownToken(_fresh_token(session)) if has_session else None
+        name, url = (profile.settings.get(key) for key in ("sso_session", "sso_start_url"))
+        self._token = _KnownToken(_fresh_token(session, SignIn(name, None))) if name else None
+        if not name:
+            _check_token_file(SignIn(None, url))
 
     def fetch(self, profile: Profile, cache: JSONFileCache) -> Credentials:
         """Fetch the credentials of a profile's role; waits while the service wants a pause."""
@@ -119,15 +123,37 @@ class _KnownToken(NamedTuple):
         return self.token
 
 
-def _fresh_token(session: Session) -> Any:
+def _fresh_token(session: Session, sign_in: SignIn) -> Any:
     """Return the sign-in's access token, renewed first if its time is nearly over."""
     with _token_lock():
+        _check_token_file(sign_in)
         try:
             return SSOTokenProvider(session).load_token().get_frozen_token()
-        except (TokenRetrievalError, KeyError):
+        except TokenRetrievalError:
             # The CLI takes no such lock: what it wrote in the meantime is in the file by now.
-            # (A KeyError is botocore's word for a file that was being written.)
             return SSOTokenProvider(session).load_token().get_frozen_token()
+
+
+def _check_token_file(sign_in: SignIn) -> None:
+    """Check the file that has a sign-in's token; waits a moment if it may be half written.
+
+    Raises:
+        SSOTokenLoadError: there is no such file, or no token in it.
+        OSError: it may not be read.
+    """
+    for pause in (_SETTLE_SECONDS, 0):
+        try:
+            token = documents.read(token_file(sign_in))
+        except FileNotFoundError:
+            break
+        there = token.keys() if isinstance(token, dict) else ()
+        # Without these it cannot be renewed, and is good while it lasts.
+        texts = {"refreshToken", "clientId", "clientSecret"}.intersection(there)
+        times = {"registrationExpiresAt"}.intersection(there)
+        if documents.has(token, {"accessToken", *texts}, {"expiresAt", *times}):
+            return
+        time.sleep(pause)
+    raise SSOTokenLoadError(error_msg="no token")
 
 
 @contextlib.contextmanager

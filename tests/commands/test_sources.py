@@ -249,11 +249,11 @@ def test_keys_that_never_expire_by_their_own_account_are_written_without_an_expi
 @pytest.mark.parametrize(
     ("output", "said"),
     [
-        ("{", "no usable credentials came back (JSONDecodeError)"),
-        ('{"Version": 2}', "Unsupported version '2' for credential process provider"),
+        ("{", "its credential_process printed no JSON object"),
+        ('{"Version": 2}', "its credential_process printed no Version 1"),
         (
             '{"Version": 1, "AccessKeyId": "AKIA", "SecretAccessKey": "s"}',
-            "it gives long-term keys, which old tools can use as they are",
+            "its credential_process printed no SessionToken",
         ),
     ],
 )
@@ -319,13 +319,13 @@ def test_what_cannot_be_put_into_a_request_is_not_shown(person: Person) -> None:
     done = person.refresh("--profile", "on-process")
 
     assert done.status == 255
-    assert "no usable credentials came back" in done.err
+    assert "its credential_process printed keys that cannot be used" in done.err
     assert "made-up" not in done.err
 
 
 @only(FROZEN)
 def test_a_file_that_is_not_there_is_named(person: Person) -> None:
-    """The program of a process, the token of a web identity, the folder of the CLI's cache."""
+    """The token of a web identity, the CLI's cache; but of a process not even the program."""
     person.configure(
         f"{PROFILES}\n[profile process]\ncredential_process = /nowhere/program --secret\n"
         f"[profile web]\nrole_arn = {LEAF}\nweb_identity_token_file = /nowhere/token\n"
@@ -337,7 +337,8 @@ def test_a_file_that_is_not_there_is_named(person: Person) -> None:
     cache = person.refresh("--profile", "dev")
 
     assert lines(done.err) == [
-        "aws: [ERROR]: process: /nowhere/program: No such file or directory",
+        "aws: [ERROR]: process: its credential_process cannot be started: No such file or "
+        "directory; see it with: aws configure get credential_process --profile process",
         "aws: [ERROR]: web: /nowhere/token: No such file or directory",
     ]
     assert lines(cache.err) == [

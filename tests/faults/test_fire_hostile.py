@@ -191,7 +191,7 @@ def keys(**changed: object) -> tuple[int, dict[str, str], bytes]:
     return 200, {}, json.dumps({"roleCredentials": answer}).encode()
 
 
-# The answer, and the exit status: a service's no, an answer of no use, or keys no file can hold.
+# The answer, and the exit status: a service's no, or an answer of no use.
 ANSWERS = {
     "HTML": ((200, {"content-type": "text/html"}, b"<html>\n<body>hotel</body>"), 255),
     "nothing": (b"", 255),
@@ -204,12 +204,12 @@ ANSWERS = {
     "no secret key": (keys(secretAccessKey=None), 255),
     "no token": (keys(sessionToken=None), 255),
     "no expiration": (keys(expiration=None), 255),
-    "an empty token": (keys(sessionToken=""), 253),
-    "a key that is a number": (keys(accessKeyId=7), 253),
-    "a key that is a block": (keys(secretAccessKey={"a": "b"}), 253),
-    "line breaks": (keys(sessionToken="a\r\n[evil]\nk = v"), 253),
-    "U+2028": (keys(sessionToken="a\u2028b"), 253),
-    "half a character": (keys(sessionToken="a\ud800b"), 253),
+    "an empty token": (keys(sessionToken=""), 255),
+    "a key that is a number": (keys(accessKeyId=7), 255),
+    "a key that is a block": (keys(secretAccessKey={"a": "b"}), 255),
+    "line breaks": (keys(sessionToken="a\r\n[evil]\nk = v"), 255),
+    "U+2028": (keys(sessionToken="a\u2028b"), 255),
+    "half a character": (keys(sessionToken="a\ud800b"), 255),
     "an expiration in the past": (keys(expiration=1), 255),
     "an expiration in words": (keys(expiration="soon"), 255),
     "an expiration after all time": (keys(expiration=10**20), 255),

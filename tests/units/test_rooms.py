@@ -21,7 +21,7 @@ FLOORS = (
     ("jobs",),
     ("plan", "fetch", "file"),
     ("configuration",),
-    ("legacy_profile", "lock", "private_folders"),
+    ("legacy_profile", "lock", "private_folders", "setting_values"),
     ("errors",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}

@@ -1,0 +1,132 @@
+"""What was sent and what came back in one job of a fetch: known here, and said nowhere.
+
+Each job, and each session that it uses, notes its exchange here; an error is explained with it:
+what must not be quoted, and what was wrong with the last answer.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from http.client import responses
+from typing import Any
+from urllib.parse import quote, unquote
+
+from botocore.session import Session
+
+# The members of requests and answers, of headers too, whose values are secret.
+_SECRETS = re.compile(
+    r"(?i)\b(?:accessToken|refreshToken|idToken|clientSecret|secretAccessKey|sessionToken|"
+    r"WebIdentityToken|TokenCode|Signature|x-amz-security-token|x-amz-sso_bearer_token)"
+    r'"?\s*[:=>]\s*"?([^"<&\s,}]+)'
+)
+_SHORTEST_SECRET = 6  # an MFA code; a shorter one would hide half of each message
+# So many characters in a row are in a message only if the secret, or a part of it, is.
+_PIECE = 12
+_LONGEST_TEXT = 4000  # that is looked at
+_here = threading.local()
+
+
+class Exchange:
+    """What one job has sent, and what has come back."""
+
+    def __init__(self) -> None:
+        self._secrets: set[str] = set()
+        # The operation that a service was last asked for, and its answer, if one came.
+        self.operation: str | None = None
+        self.answer: Mapping[str, Any] | None = None
+
+    def note_secrets(self, text: str) -> None:
+        """Remember the secrets in a request or an answer."""
+        for found in _SECRETS.findall(text):
+            self.note_secret(found)
+            self.note_secret(unquote(found))
+
+    def note_secret(self, secret: str) -> None:
+        """Remember a secret, and how URLs and JSON may write it."""
+        if len(secret) >= _SHORTEST_SECRET:
+            self._secrets |= {secret, quote(secret, safe=""), secret.replace("/", "\\/")}
+
+    def without_secrets(self, text: str) -> str:
+        """Return a text with ``***`` for each secret that was sent or came back, or part of one."""
+        text = text[:_LONGEST_TEXT]
+        shown = list(text)
+        for secret in self._secrets:
+            size = min(len(secret), _PIECE)
+            pieces = {secret[at : at + size] for at in range(len(secret) - size + 1)}
+            for at in range(len(text) - size + 1):
+                if text[at : at + size] in pieces:
+                    shown[at : at + size] = "\0" * size
+        return re.sub("\0+", "***", "".join(shown))
+
+    def what_is_wrong(self) -> str:
+        """Return in words what is wrong with the last answer, of which nobody could make sense."""
+        if self.answer is None:
+            return "it could not be read"
+        status, headers = self.answer["status_code"], self.answer["headers"]
+        body, length = self.answer["body"] or b"", headers.get("content-length", "")
+        if status >= 300:
+            return f"status {status} ({responses.get(status, 'unknown')}), and no error of AWS"
+        if length.isdigit() and int(length) > len(body):
+            return "it is cut off"
+        if not body.strip():
+            return "it is empty"
+        if encoding := headers.get("content-encoding"):
+            return f"it is encoded ({encoding!a})"
+        if re.match(rb"\s*<(!doctype|html)", body, re.IGNORECASE):
+            return "it is a web page"
+        if self.operation in ("GetRoleCredentials", "CreateToken") and not _is_json_object(body):
+            return "it is no JSON object"
+        return "it lacks something, or has a value of a wrong type"
+
+
+@contextlib.contextmanager
+def noted() -> Iterator[Exchange]:
+    """Note in one :class:`Exchange` what this thread sends, and what comes back, until the end."""
+    before = current()
+    _here.exchange = Exchange()
+    try:
+        yield _here.exchange
+    finally:
+        _here.exchange = before
+
+
+def current() -> Exchange | None:
+    """Return the exchange of this thread, if there is one."""
+    exchange: Exchange | None = getattr(_here, "exchange", None)
+    return exchange
+
+
+def watch(session: Session) -> None:
+    """Have what a session's clients send and get noted, in the exchange of their thread."""
+    session.register("before-send", _note_request, "legacy-sso-request")
+    # The first has the answer as it came; botocores before 2024 have no such event.
+    session.register("before-parse", _note_answer, "legacy-sso-raw-answer")
+    session.register("response-received", _note_answer, "legacy-sso-answer")
+
+
+def _note_request(event_name: str, request: Any, **kwargs: Any) -> None:
+    if exchange := current():
+        exchange.operation, exchange.answer = event_name.rpartition(".")[2], None
+        lines = [f"{name}: {_text(value)}" for name, value in request.headers.items()]
+        exchange.note_secrets("\n".join([*lines, _text(request.body or "")]))
+
+
+def _note_answer(response_dict: Mapping[str, Any] | None, **kwargs: Any) -> None:
+    if response_dict is not None and (exchange := current()):
+        exchange.answer = response_dict
+        exchange.note_secrets(_text(response_dict["body"] or ""))
+
+
+def _text(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes | bytearray) else str(value)
+
+
+def _is_json_object(body: bytes) -> bool:
+    try:
+        return isinstance(json.loads(body), dict)
+    except (ValueError, RecursionError):
+        return False
