@@ -21,11 +21,12 @@ from awscli_plugin_legacy_sso.plan.copies import Selection
 SSO = {"sso_session": "corp", "sso_account_id": "111122223333", "sso_role_name": "Dev"}
 PROFILES: Mapping[str, Mapping[str, Any]] = {
     "dev": SSO,
-    "ops": {"role_arn": "arn:ops", "source_profile": "dev-legacy-sso"},
+    "ops": {"role_arn": "arn:aws:iam::1:role/Ops", "source_profile": "dev-legacy-sso"},
     "dev-legacy-sso": {"aws_session_token": "T", "x_legacy_sso_source": "profile dev"},
     "tool": {"credential_process": "x"},
 }
-KNOWN = Configuration({"profiles": PROFILES, "sso_sessions": {"corp": {}}})
+SESSION = {"sso_region": "us-east-1", "sso_start_url": "https://x"}
+KNOWN = Configuration({"profiles": PROFILES, "sso_sessions": {"corp": SESSION}})
 EXPIRATION = datetime(2031, 1, 2, 3, 4, 5, tzinfo=UTC)
 KEYS = "aws_access_key_id = A\naws_secret_access_key = S\n"
 TOKEN = "aws_session_token = T\naws_security_token = T\n"

@@ -23,8 +23,11 @@ from awscli_plugin_legacy_sso.plan.copies import Copy, Selection, plan
 from awscli_plugin_legacy_sso.plan.decide import Decision, decide
 
 FILE = "/credentials"
+SESSION = {"sso_region": "us-east-1", "sso_start_url": "https://x"}
+SESSIONS = {"corp": SESSION, "other": SESSION}
+ROLE = {"role_arn": "arn:aws:iam::1:role/r", "source_profile": "dev"}
 SSO = {"sso_session": "corp", "sso_account_id": "1", "sso_role_name": "Dev"}
-INLINE = {"sso_start_url": "https://x", "sso_account_id": "1", "sso_role_name": "Dev"}
+INLINE = {**SESSION, "sso_account_id": "1", "sso_role_name": "Dev"}
 KEYS = "aws_access_key_id = A\naws_secret_access_key = S\n"
 TOKEN = f"{KEYS}aws_session_token = T\n"
 
@@ -34,8 +37,7 @@ def legacy(name: str, source: str) -> str:
 
 
 def configuration(**profiles: Mapping[str, Any]) -> Configuration:
-    sessions = {"corp": {"sso_region": "us-east-1"}, "other": {"sso_region": "us-east-1"}}
-    return Configuration({"profiles": profiles, "sso_sessions": sessions})
+    return Configuration({"profiles": profiles, "sso_sessions": SESSIONS})
 
 
 def planned(
@@ -66,9 +68,8 @@ def test_the_name_comes_from_the_source_profile(template: str | None, name: str)
 
 def test_the_default_name_can_be_set_in_the_config_file() -> None:
     """``output_profile`` in the ``[legacy-sso]`` section."""
-    known = Configuration(
-        {"profiles": {"dev": SSO}, "legacy-sso": {"output_profile": "{profile}-o"}}
-    )
+    own = {"output_profile": "{profile}-o"}
+    known = Configuration({"profiles": {"dev": SSO}, "sso_sessions": SESSIONS, "legacy-sso": own})
 
     assert planned(known, "", Selection("dev")) == [("dev", "dev-o", None)]
 
@@ -175,7 +176,7 @@ def test_all_sso_session_and_same_login_select_by_the_record() -> None:
     known = configuration(
         dev=SSO,
         ops={**SSO, "sso_role_name": "Ops"},
-        chained={"role_arn": "arn", "source_profile": "dev"},
+        chained=ROLE,
         elsewhere={**SSO, "sso_session": "other"},
         process={"credential_process": "x"},
     )
@@ -211,7 +212,7 @@ NAMES = {
     "free": {},
     "sso": SSO,
     "process": {"credential_process": "x"},
-    "role": {"role_arn": "arn", "source_profile": "sso"},
+    "role": {**ROLE, "source_profile": "sso"},
     "in-config": {"aws_access_key_id": "A", "aws_secret_access_key": "S"},
 }
 # What stands under the output name -> what happens without --force, with it, and with a literal

@@ -21,7 +21,8 @@ FLOORS = (
     ("jobs",),
     ("plan", "fetch", "file"),
     ("configuration",),
-    ("legacy_profile", "lock", "private_folders", "setting_values"),
+    ("setting_values",),
+    ("legacy_profile", "lock", "private_folders"),
     ("errors",),
 )
 FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
