@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from ..errors import LegacySsoError
-from .marks import Mark, rows
+from .marks import Mark
 from .places import COMMANDS, PACKAGE, PROGRAM, script
 
 Sections = dict[str, dict[str, str]]
@@ -89,34 +89,41 @@ def unaliased(text: str) -> str:
     Raises:
         AliasError: others have come to hang on them.
     """
-    lines = rows(text)
+    lines = _rows(text)
     ours = {at for at, line in enumerate(lines) if Mark.on(line) or _OURS.match(line)}
     if not ours:
         return text
     mark = Mark.in_text(text) or Mark()
-    below_mark = min(ours) + 1
-    header = below_mark if mark.section and _HEADER.match(lines[below_mark]) else None
-    whole = _without(lines, ours | {header} if header else ours, newline=mark.newline)
+    at = min(ours) + 1
+    header = {at} if mark.section and _HEADER.match(lines[at]) else set()
+    whole = _without(lines, ours | header, newline=mark.newline)
+    # With a header that others' lines have come to stand under.
+    part = _without(lines, ours, newline=mark.newline and not header)
     try:
-        before = sections(text)
-    except AliasError:  # no `aws` can read it: others' lines are not ours to judge
-        return whole
+        before = _read(text)
+    except AliasError:  # maybe no `aws` can: others' lines are not ours to judge
+        below = next(filter(_is_content, lines[max(ours) + 1 :]), "[")
+        return whole if below.lstrip().startswith("[") else part
     left = {k: v for k, v in before.get(SECTION, {}).items() if k not in COMMANDS}
-    kept = {name: values for name, values in before.items() if name != SECTION}
-    if left == before[_DEFAULT] and header and _reads_as(whole, kept):
+    others = {name: values for name, values in before.items() if name != SECTION}
+    if header and left == before[_DEFAULT] and _reads_as(whole, others):
         return whole
-    new = _without(lines, ours, newline=mark.newline and not header)
-    if SECTION not in before or _reads_as(new, {**before, SECTION: left}):
-        return new
+    if SECTION not in before or _reads_as(part, {**others, SECTION: left}):
+        return part
     raise AliasError(f"it has to be edited by hand; take out the lines that name {PACKAGE}")
 
 
 def folders(text: str) -> list[str]:
     """Return the folders of the plugin that our aliases name."""
-    return list(dict.fromkeys(filter(None, map(_folder, filter(_OURS.match, rows(text))))))
+    return list(dict.fromkeys(filter(None, map(_folder, filter(_OURS.match, _rows(text))))))
 
 
 _DEFAULT = configparser.DEFAULTSECT
+
+
+def _rows(text: str) -> list[str]:
+    """Return the lines with their ends, of whatever kind: to an INI file each is one."""
+    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
 
 
 def _folder(command: str) -> str | None:
@@ -150,7 +157,7 @@ def _reads_as(text: str, expected: Mapping[str, Mapping[str, str]]) -> bool:
 
 def _candidates(text: str, ours: Mapping[str, str], mark: Mark) -> Iterator[str]:
     """Yield the places to try: below the header of their section, else in one of our own."""
-    lines = rows(text)
+    lines = _rows(text)
     end = "\r\n" if "\r\n" in text else "\n"
     for at in reversed(range(len(lines))):
         header = _HEADER.match(lines[at])

@@ -77,7 +77,8 @@ def _alias(shell: Shell, view: View) -> Finding | None:
     place = shell.alias_place()
     mend = f"take it out: grep -n alias.aws= {shlex.quote(shell.rc)}"
     if place:
-        mend = f"take line {place[1]} out of {place[0]}: sed -i.bak {place[1]}d {place[0]}"
+        file, line = place
+        mend = f"take line {line} out of {file}: sed -i.bak {line}d {shlex.quote(file)}"
     return Finding(f"in {shell.name} an alias goes around the hook: {view.alias}", mend)
 
 

@@ -21,7 +21,7 @@ _PATIENCE_SECONDS = 15
 _MARK = f"-- {PROGRAM} --"
 # Where the function `aws` was read from.
 _SOURCE = {
-    "bash": "shopt -s extdebug; declare -F aws | cut -d' ' -f3-; shopt -u extdebug",
+    "bash": "shopt -s extdebug; declare -F aws; shopt -u extdebug",  # name, line, file
     "zsh": "print -r -- $functions_source[aws]",
 }
 # What a function asks for its own name with.
@@ -74,6 +74,7 @@ class Shell:
         alias, function, before, source, _, after = (answer.strip() for answer in answers)
         has_hook = "__aws_legacy_sso" in function
         other = before if has_hook else function
+        source = re.sub(r"^aws \d+ ", "", source)
         return View(alias, other, has_hook, source, "__aws_legacy_sso" in after)
 
     def alias_place(self) -> tuple[str, int] | None:

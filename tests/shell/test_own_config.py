@@ -100,9 +100,7 @@ def test_the_switch_stops_what_follows_and_not_what_is_typed(
 
 
 @pytest.mark.parametrize("reason", ["no config", "an aws function"])
-def test_it_is_left_to_the_alias(
-    shell: Shell, folder: Path, tmp_path: Path, reason: str
-) -> None:
+def test_it_is_left_to_the_alias(shell: Shell, folder: Path, tmp_path: Path, reason: str) -> None:
     """Without our config; or with an earlier `aws` function, which may read the variable."""
     before = "export AWS_CONFIG_FILE=theirs\n"
     if reason == "no config":

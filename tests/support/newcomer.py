@@ -58,6 +58,10 @@ class Newcomer:
         return self.home / ".aws" / "config"
 
     @property
+    def aliases(self) -> Path:
+        return self.home / ".aws" / "cli" / "alias"
+
+    @property
     def plugin(self) -> Path:
         return self.home / ".local" / "share" / "awscli-plugin-legacy-sso"
 
