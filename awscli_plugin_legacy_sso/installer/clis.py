@@ -8,7 +8,6 @@ import signal
 import subprocess
 import tempfile
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 from .places import PROGRAM, different, with_plugin
@@ -63,15 +62,14 @@ class Aws:
         """Run a harmless command of ours with the plugin in this folder."""
         return self._ask(with_plugin(folder, os.environ), *arguments)
 
-    def fails(self) -> str | None:
-        """Return why no command works, under the person's own config, if so."""
+    def examined(self) -> tuple[Aws, str | None]:
+        """Return it with its version, and why no command works under the person's config, if so."""
         answer = self._ask(os.environ, "--version")
-        return answer.reason if answer.status else None
-
-    def with_version(self) -> Aws:
-        answer = self._ask({**os.environ, "AWS_CONFIG_FILE": _NO_FILE}, "--version")
+        why = answer.reason if answer.status else None
+        if why:
+            answer = self._ask({**os.environ, "AWS_CONFIG_FILE": _NO_FILE}, "--version")
         said = re.search(r"aws-cli/(\S+)", answer.output)
-        return replace(self, version=said[1]) if said else self
+        return replace(self, version=said[1] if said else ""), why
 
     def _ask(self, environment: Mapping[str, str], *arguments: str) -> Answer:
         # HOME stays: the shims of version managers find what they stand for by it.
@@ -84,12 +82,6 @@ def on_path() -> list[Aws]:
     paths = (os.path.join(os.path.abspath(folder), "aws") for folder in os.get_exec_path())
     there = (path for path in paths if os.path.isfile(path) and os.access(path, os.X_OK))
     return [Aws(path) for path in different(there)]
-
-
-def with_versions() -> list[Aws]:
-    """Return the same, each asked which one it is."""
-    with ThreadPoolExecutor() as at_once:
-        return list(at_once.map(Aws.with_version, on_path()))
 
 
 def run(

@@ -113,12 +113,12 @@ def _aliases(folder: str) -> Finding:
 
 def _clis(config: str, folder: str, *, is_on: bool) -> Generator[Finding, None, Sequence[Aws]]:
     """Yield what is to say about each AWS CLI; return those that run our commands."""
-    found = clis.with_versions()
     with ThreadPoolExecutor() as at_once:
-        failures = list(at_once.map(Aws.fails, found))
+        examined = list(at_once.map(Aws.examined, clis.on_path()))
+        found = [aws for aws, _ in examined]
         trials = list(at_once.map(lambda aws: aws.trial(folder), found if is_on else ()))
     working = []
-    for at, (aws, fails) in enumerate(zip(found, failures, strict=True)):
+    for at, (aws, fails) in enumerate(examined):
         if not aws.is_v2:
             yield Finding(f"{aws} is no v2: it goes on as before, and has none of our commands")
         elif fails:

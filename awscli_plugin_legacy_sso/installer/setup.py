@@ -154,7 +154,7 @@ def _prove(folder: str) -> None:
     for aws, why in zip(found, trials, strict=True):
         if not why:
             print(f"works: aws sso refresh-legacy, in {aws.path}")
-        elif (known := aws.with_version()).is_v2:  # a v1 goes on as before
+        elif (known := aws.examined()[0]).is_v2:  # a v1 goes on as before
             reasons.append(f"{known} does not answer: {why}")
     if None not in trials:
         raise SetupError("\n".join(reasons) or _NO_CLI)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import stat
 import sys
@@ -14,6 +15,7 @@ from identity_center import IdentityCenter
 from support import real_parts
 from support.newcomer import BROWSER, Newcomer, aws_v1, newcomer_with
 from support.person import CHECKOUT, FROZEN, PROFILES
+from support.set_up import set_up
 
 from awscli_plugin_legacy_sso.installer import package_copy, shells
 from awscli_plugin_legacy_sso.installer.places import PACKAGE
@@ -41,6 +43,7 @@ def test_from_the_wheel_to_an_old_client_and_back(
     newcomer.write(".bashrc", "alias ll='ls -l' # mine, with no newline")
     newcomer.environment["SHELL"] = "/bin/zsh"
     before = newcomer.files()
+    config = newcomer.config.stat()
     done = newcomer.setup()
     browser = tmp_path / "browser.py"
     browser.write_text(BROWSER)
@@ -48,7 +51,6 @@ def test_from_the_wheel_to_an_old_client_and_back(
     newcomer.environment["BROWSER"] = f"{sys.executable} {browser} %s &"
 
     assert done.out.endswith("undo all of this with: awscli-plugin-legacy-sso uninstall\n")
-    config = newcomer.config.stat()
     for shell, profile in ("bash", "dev"), ("zsh", "inline"):
         login = newcomer.run(shell, "-ic", f"aws sso login --profile {profile}")
         assert login.status == 0, login
@@ -63,6 +65,25 @@ def test_from_the_wheel_to_an_old_client_and_back(
     assert (config.st_ino, config.st_mtime_ns) == (now.st_ino, now.st_mtime_ns)
     of_the_cli = (".aws/sso", ".aws/cli")
     assert before == {name: after[name] for name in after if not name.startswith(of_the_cli)}
+
+
+def test_the_tests_set_up_as_setup_does(newcomer: Newcomer) -> None:
+    """The other tests write what `setup` writes without a start of the AWS CLI: the very same."""
+    for name in ".bashrc", ".zshrc":
+        newcomer.write(name, "# mine")
+    newcomer.setup()
+    by_setup = newcomer.files()
+    newcomer.program("uninstall")
+    set_up(newcomer.home, ".bashrc", ".zshrc")
+    by_tests = newcomer.files()
+
+    def same(files: dict[str, bytes | str]) -> dict[str, str]:
+        return {
+            re.sub("release-[^/]+", "R", k): re.sub("release-[^/]+", "R", str(v))
+            for k, v in files.items()
+        }
+
+    assert same(by_tests) == same(by_setup)
 
 
 def test_what_was_not_there_is_not_there_afterwards(newcomer: Newcomer) -> None:
