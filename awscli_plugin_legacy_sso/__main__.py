@@ -20,7 +20,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if arguments[:1] == ["aws"]:  # whatever follows is its own, --help too
             from .installer.run_aws import run_aws
 
-            sys.exit(run_aws(arguments[1:]))
+            sys.exit(f"{PROGRAM}: error: {run_aws(arguments[1:])}")
         from .errors import LegacySsoError
 
         parser = _parser()
@@ -30,8 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(options.run(options) or 0)
     except LegacySsoError as error:
-        for line in str(error).splitlines():
-            print(f"{PROGRAM}: error: {line}", file=sys.stderr)
+        print(f"{PROGRAM}: error: {error}", file=sys.stderr)
     except OSError as error:
         at = f"{error.filename}: " if error.filename else ""
         print(f"{PROGRAM}: error: {at}{error.strerror or error}", file=sys.stderr)

@@ -20,7 +20,9 @@ def awscli_initialize(event_emitter):
     awscli_plugin_legacy_sso.awscli_initialize(event_emitter)
     _end_with_the_process_outside()
     config_file = os.environ.pop("AWS_LEGACY_SSO_CONFIG_FILE", None)
-    if config_file is not None and _is_same_file(config_file, os.environ["AWS_CONFIG_FILE"]):
+    if config_file is not None and _is_same_file(
+        config_file, os.environ.get("AWS_CONFIG_FILE", "")
+    ):
         config_file = None
     _set("AWS_CONFIG_FILE", config_file)
     auto_prompt = os.environ.pop("AWS_LEGACY_SSO_AUTO_PROMPT", None)
@@ -81,6 +83,7 @@ def _end_with_the_process_outside():
     outside = os.environ.pop("AWS_LEGACY_SSO_OUTSIDE", "")
     if not outside:
         return
+    os.environ.pop("PYINSTALLER_RESET_ENVIRONMENT", None)  # official builds of old leave it there
     import ctypes
     import signal
 

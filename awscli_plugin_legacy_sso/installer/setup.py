@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
@@ -40,24 +40,26 @@ def setup(names: Sequence[str] | None, *, hook: bool, dry_run: bool) -> None:
     Raises:
         LegacySsoError: why not. What a first run had changed by then is taken back.
     """
-    folder = places.plugin_folder()
-    _check_place(folder)
+    _check_place(places.plugin_folder())
     if not clis.on_path():
         raise SetupError(_NO_CLI)
     theirs = shells(names)
-    earlier = classic_lines.Record.load(folder)
-    edits = _edits(folder, theirs if hook else [])
-    for edit in (*earlier.edits(), *edits):  # what cannot be changed is found before anything is
+    folder, *former = installed_folders()
+    earlier = [classic_lines.Record.load(each) for each in (folder, *former)]
+    edits = [edit for record in earlier for edit in record.edits()]
+    edits += _edits(folder, theirs if hook else [])
+    for edit in edits:  # what cannot be changed is found before anything is
         edit.new_text(edit.text())
     if dry_run:
         if not package_copy.is_current(folder):
             print(f"would copy the plugin to {folder}")
-        _print_diffs([*earlier.edits(), *edits])
+        _print_diffs(edits)
         return
     is_first = not package_copy.is_there(folder)
     try:
         _install(folder, earlier, theirs if hook else [])
         _prove(folder)
+        _remove(former, but=_names_the_plugin([], former))
     except (LegacySsoError, OSError, KeyboardInterrupt):
         if is_first:
             _take_back(_undo(), [folder])
@@ -90,7 +92,7 @@ def uninstall(*, remove_legacy_profiles: bool, dry_run: bool) -> None:
     had_hooks = any(sourced(Edit(shell.rc, str).text()) for shell in shells(SHELLS))
     configs = [path for record in earlier for path in record.made]
     named = _names_the_plugin(configs, folders)
-    if not _take_back(edits, [folder for folder in folders if folder not in named]) | anything:
+    if not _take_back(edits, folders, but=named) | anything:
         print("there is nothing to take back")
     elif had_hooks:
         print("shells that are open keep the hook; in each of them: __aws_legacy_sso_off")
@@ -137,10 +139,13 @@ def _edits(folder: str, hooked_shells: Iterable[Shell]) -> list[Edit]:
     return edits
 
 
-def _install(folder: str, earlier: classic_lines.Record, hooked_shells: Iterable[Shell]) -> None:
-    changed = package_copy.renew(folder, earlier.folders_made())
+def _install(
+    folder: str, earlier: Sequence[classic_lines.Record], hooked_shells: Iterable[Shell]
+) -> None:
+    changed = package_copy.renew(folder, earlier[0].folders_made())
     print(f"{'copied' if changed else 'up to date'}: the plugin in {folder}")
-    _take_back_earlier(earlier)
+    for record in earlier:
+        _take_back_earlier(record)
     for edit in _edits(folder, hooked_shells):  # asked now: what is not there may be another
         print(f"{'changed' if edit.write() else 'up to date'}: {edit.path}")
 
@@ -169,7 +174,7 @@ def _undo() -> list[Edit]:
     return [*hooks, Edit(places.alias_file(), alias_file.unaliased)]
 
 
-def _take_back(edits: Iterable[Edit], folders: Iterable[str]) -> bool:
+def _take_back(edits: Iterable[Edit], folders: Iterable[str], but: Container[str] = ()) -> bool:
     """Undo, lines first and files last; tell whether there was anything."""
     anything = False
     for edit in edits:
@@ -178,11 +183,14 @@ def _take_back(edits: Iterable[Edit], folders: Iterable[str]) -> bool:
             anything = True
             print(f"put back: {edit.path}")
         mark.remove_new(edit.path)
-    for folder in folders:
-        if package_copy.remove(folder):
-            anything = True
-            print(f"removed: {folder}")
-    return anything
+    return _remove(folders, but) or anything
+
+
+def _remove(folders: Iterable[str], but: Container[str]) -> bool:
+    removed = [folder for folder in folders if folder not in but and package_copy.remove(folder)]
+    for folder in removed:
+        print(f"removed: {folder}")
+    return bool(removed)
 
 
 def _take_back_earlier(record: classic_lines.Record) -> bool:

@@ -46,6 +46,7 @@ def test_a_client_uses_the_legacy_profile_and_after_a_refresh_the_new_keys(
 def test_what_a_client_makes_of_the_sso_profile_itself(person: Person, client: str) -> None:
     """The reason for the plugin, and who needs it no more; as the README's table has it."""
     person.configure(plugin=False)
+    set_up(person.home)
     person.credentials.write_text(legacy("dev-legacy-sso", "dev"))
     person.sign_in()
     who, _ = use(person, client, {"AWS_PROFILE": "dev"})

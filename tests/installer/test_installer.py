@@ -302,6 +302,21 @@ def test_an_earlier_setup_is_taken_back(newcomer: Newcomer, renewed: bool) -> No
     }
 
 
+def test_a_setup_that_moves_the_plugin_leaves_nothing_behind(
+    newcomer: Newcomer, tmp_path: Path
+) -> None:
+    """With another `XDG_DATA_HOME` than before: the lines lead to the new place."""
+    elsewhere = {"XDG_DATA_HOME": f"{tmp_path}/data"}
+    newcomer.write(".bashrc", "# mine")
+    assert newcomer.program("setup", env=elsewhere).status == 0
+    newcomer.setup()
+
+    assert not (tmp_path / "data").exists()
+    assert NAMES_US in newcomer.run(*ASK).err
+    newcomer.program("uninstall", env=elsewhere)
+    assert newcomer.files() == {".bashrc": b"# mine"}
+
+
 def test_lines_by_hand_stay_and_keep_the_folder(newcomer: Newcomer) -> None:
     """However the folder is written in them; without them a second run takes the rest back."""
     by_hand = "[plugins]\n" + CLASSIC.format(
@@ -410,6 +425,20 @@ def test_help_and_bad_usage(newcomer: Newcomer, command: tuple[str, ...]) -> Non
     """Each command documents its exit statuses; 2 is for bad usage."""
     assert "exit status: 0 " in newcomer.program(*command, "--help").out
     assert newcomer.program(*command, "--no-such-option").status == 2
+
+
+def test_the_program_starts_aws_or_says_why_not(newcomer: Newcomer) -> None:
+    """Every word behind `aws` is for the AWS CLI, and so is the status; before `setup`, a line."""
+    before = newcomer.program("aws", *ASK[1:])
+    set_up(newcomer.home)
+    bad_usage = newcomer.program("aws", "--dry-run", "--help")
+    (newcomer.aws_folder / "aws").unlink()
+    without = newcomer.program("aws", *ASK[1:])
+
+    assert (before.status, before.out) == (1, "")
+    assert before.err.endswith("; put it there with: awscli-plugin-legacy-sso setup\n")
+    assert bad_usage.status == 252
+    assert without.err == "awscli-plugin-legacy-sso: error: aws: No such file or directory\n"
 
 
 def test_an_aws_that_runs_never_sees_half_a_package(tmp_path: Path) -> None:
