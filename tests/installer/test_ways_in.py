@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import json
 import os
+import re
 import signal
 import subprocess
 from collections.abc import Callable, Iterable, Sequence
@@ -23,11 +24,14 @@ from awscli_plugin_legacy_sso.installer.places import COMMANDS
 LIST = ("sso", "list-legacy", "--output", "json", "--query", "LegacyProfiles[].Profile")
 # With libraries of its own that all it starts would find first.
 OLD_FROZEN = "2.24.4"
+# What the person has in the alias file: a section that ours come into, and one behind it.
+ALIASES = b"[command sso]\r\n  mine = list-legacy\r\n[toplevel]\r\nsetting = configure get\r\n"
 OTHERS = (
     ("--version",),
     ("configure", "get", "region", "--profile", "dev"),
     ("sso", "no-such-command"),
     ("s3", "ls", "--no-such-option"),
+    ("setting", "profile.dev.region"),
 )
 Way = Callable[..., Finished]
 
@@ -45,6 +49,9 @@ def someone(person: Person) -> Person:
     (person.home / "bin").mkdir()
     (person.home / "bin" / "aws").symlink_to(person.cli)
     person.environment["PATH"] = f"{person.home / 'bin'}:/usr/bin:/bin"
+    aliases = person.home / ".aws" / "cli" / "alias"
+    aliases.parent.mkdir(parents=True)
+    aliases.write_bytes(ALIASES)
     set_up(person.home, ".bashrc", ".zshrc")
     return person
 
@@ -112,19 +119,30 @@ def test_no_other_command_changes(someone: Person, programs: Path) -> None:
     said = {}
     for state in "on", "off":
         if state == "off":
-            (someone.home / ".aws" / "cli" / "alias").unlink()
+            (someone.home / ".aws" / "cli" / "alias").write_bytes(ALIASES)
         said[state] = [
             run(someone, [aws, *words]) for aws in (someone.cli, *v1) for words in OTHERS
         ]
 
-    listed = [Finished(d.status, d.out, without_our_names(d.err)) for d in said["on"]]
-    assert listed == said["off"]
+    with_it, without = (
+        [Finished(done.status, done.out, without_our_names(done.err)) for done in said[state]]
+        for state in ("on", "off")
+    )
+    assert with_it == without
 
 
 def without_our_names(text: str) -> str:
     """Take our commands out of the list of valid choices: a person may well see that they exist."""
-    kept = (row for row in text.splitlines(keepends=True) if not any(c in row for c in COMMANDS))
-    return "".join(kept)
+    words = [word for word in re.split(r"[\s|,']+", text) if word not in COMMANDS]
+    return " ".join(words)
+
+
+@pytest.mark.parametrize("version", [FROZEN, DEBIAN], indirect=True)
+def test_an_alias_of_the_persons_works(someone: Person) -> None:
+    """It stands in the same file, with ours in front of it."""
+    assert run(someone, [someone.cli, "setting", "profile.dev.region"]) == Finished(
+        0, "us-west-2\n", ""
+    )
 
 
 @pytest.mark.parametrize("client", ["awscli-v1", "awscli-v1-new"])

@@ -25,8 +25,8 @@ def set_up(home: Path, *rc_files: str) -> Path:
     aliases = home / ".aws" / "cli" / "alias"
     mark = Mark.of_new(str(aliases))
     aliases.parent.mkdir(parents=True, exist_ok=True)
-    before = aliases.read_text() if aliases.exists() else ""
-    aliases.write_text(alias_file.aliased(before, str(folder), mark))
+    before = aliases.read_bytes().decode() if aliases.exists() else ""
+    aliases.write_text(alias_file.aliased(before, str(folder), mark), newline="")
     aliases.chmod(0o600)
     for name in rc_files:
         rc = home / name
