@@ -14,13 +14,15 @@ __all__ = ["awscli_initialize", "refresh_legacy_sso"]
 
 def awscli_initialize(event_emitter):
     """Register the commands: the AWS CLI calls this once it has imported the plugin."""
-    # Last: from CLI 2.35.5 on, the built-in commands would otherwise be added after ours.
-    event_emitter.register_last("building-command-table.sso", _add_commands)
+    # The general event, and last: by then the built-in commands have been added (after ours, from
+    # CLI 2.35.5 on), and so have the person's aliases, of which three lead here.
+    event_emitter.register_last("building-command-table", _add_commands)
 
 
-def _add_commands(command_table, session, **kwargs):
-    for command in _commands():
-        command_table[command.NAME] = command(session)
+def _add_commands(command_table, session, event_name, **kwargs):
+    if event_name == "building-command-table.sso":
+        for command in _commands():
+            command_table[command.NAME] = command(session)
 
 
 def _commands():

@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import argparse
 import sys
 from collections.abc import Sequence
 
-try:
-    from . import installer
-    from .errors import LegacySsoError
-    from .installer import doctor
-    from .installer.surroundings import PROGRAM, SHELLS, config_file, plugin_folder
-except ImportError as error:
-    sys.exit(f"awscli-plugin-legacy-sso: error: {error}")
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    import argparse
 
+PROGRAM = "awscli-plugin-legacy-sso"
 _STATUSES = "exit status: 0 done; 1 refused or failed, and the message says what to do; 2 bad usage"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; return its exit status."""
-    options = _parser().parse_args(arguments)
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        if arguments[:1] == ["aws"]:  # whatever follows is its own, --help too
+            from .installer.run_aws import run_aws
+
+            sys.exit(f"{PROGRAM}: error: {run_aws(arguments[1:])}")
+        from .errors import LegacySsoError
+
+        parser = _parser()
+    except ImportError as error:
+        sys.exit(f"{PROGRAM}: error: {error}")
+    options = parser.parse_args(arguments)
     try:
         return int(options.run(options) or 0)
     except LegacySsoError as error:
-        for line in str(error).splitlines():
-            print(f"{PROGRAM}: error: {line}", file=sys.stderr)
+        print(f"{PROGRAM}: error: {error}", file=sys.stderr)
     except OSError as error:
         at = f"{error.filename}: " if error.filename else ""
         print(f"{PROGRAM}: error: {at}{error.strerror or error}", file=sys.stderr)
@@ -34,25 +40,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _parser() -> argparse.ArgumentParser:
+    import argparse
+
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Turn the legacy-sso plugin of the AWS CLI v2 on, look after it, turn it off.",
         epilog=f"{_STATUSES}. Each command has a --help of its own.",
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in _add_setup, _add_doctor, _add_uninstall:
+    for add in _add_setup, _add_doctor, _add_uninstall, _add_aws:
         add(commands)
     return parser
 
 
 def _add_setup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from .installer.places import alias_file, plugin_folder
+    from .installer.setup import setup
+    from .installer.shells import SHELLS
+
     command = commands.add_parser(
         "setup",
         help="turn the plugin on, or update it",
         description=(
-            f"Copy the plugin to {plugin_folder()}, name it in the AWS CLI's config file "
-            f"({config_file()}), and source the hook in the rc files of your shells. Every AWS "
-            "CLI on PATH is tried on a copy of that config first. Run it again after an upgrade."
+            f"Copy the plugin to {plugin_folder()}, put three aliases into the AWS CLI's alias "
+            f"file ({alias_file()}), and source the hook in the rc files of your shells. The "
+            "config file stays as it is. Run it again after an upgrade."
         ),
         epilog=_STATUSES,
     )
@@ -63,21 +75,15 @@ def _add_setup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         choices=SHELLS,
         help="the shell to hook, for those you seem to use; may be given twice",
     )
-    command.add_argument(
-        "--force", action="store_true", help="go on where an AWS CLI will stop working"
-    )
     _add_dry_run(command)
     command.set_defaults(
-        run=lambda options: installer.setup(
-            options.shell,
-            hook=not options.no_hook,
-            force=options.force,
-            dry_run=options.dry_run,
-        )
+        run=lambda options: setup(options.shell, hook=not options.no_hook, dry_run=options.dry_run)
     )
 
 
 def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from .installer import doctor
+
     command = commands.add_parser(
         "doctor",
         help="find out what is wrong, and how to mend it",
@@ -91,11 +97,13 @@ def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 
 def _add_uninstall(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    from .installer.setup import uninstall
+
     command = commands.add_parser(
         "uninstall",
         help="take back what setup did",
         description=(
-            "Put the config file and the rc files back as they were, and remove the plugin. It "
+            "Put the alias file and the rc files back as they were, and remove the plugin. It "
             "needs no AWS CLI, and works where that is broken. Legacy profiles stay."
         ),
         epilog=_STATUSES,
@@ -107,9 +115,16 @@ def _add_uninstall(commands: argparse._SubParsersAction[argparse.ArgumentParser]
     )
     _add_dry_run(command)
     command.set_defaults(
-        run=lambda options: installer.uninstall(
+        run=lambda options: uninstall(
             remove_legacy_profiles=options.remove_legacy_profiles, dry_run=options.dry_run
         )
+    )
+
+
+def _add_aws(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    """Have it in the help; what comes after it never gets here."""
+    commands.add_parser(
+        "aws", help="start that one `aws` with the plugin on: for cron, services and macOS"
     )
 
 

@@ -8,6 +8,16 @@
 # error where `aws` is one; no function ends in `test && action`, where set -e would end the shell.
 if [[ $- == *i* ]] && # and no function that asks for its name, which would not be `aws` any more
   ! { \builtin typeset -f aws >/dev/null && [[ $(\builtin typeset -f aws) == *\$0* ]]; }; then
+  # The config that turns the plugin on lies beside the folder that this file is in.
+  # shellcheck disable=SC2016 # its bash parser knows no %x, the file that is being sourced
+  \builtin eval '__aws_legacy_sso_config=${(%):-%x}'
+  [[ $__aws_legacy_sso_config == /* ]] || __aws_legacy_sso_config=$PWD/$__aws_legacy_sso_config
+  __aws_legacy_sso_config=${__aws_legacy_sso_config%/awscli_plugin_legacy_sso/shell/*}/config
+  # Options whose next word is their value.
+  __aws_legacy_sso_valued=' --profile --sso-session --ca-bundle --region --output --query --color'
+  __aws_legacy_sso_valued+=' --cli-read-timeout --cli-connect-timeout --cli-binary-format'
+  __aws_legacy_sso_valued+=' --cli-error-format --endpoint-url --redirect-port'
+
   function __aws_legacy_sso_copy { # FROM TO, if there is a FROM
     \builtin typeset -f "$1" >/dev/null || \return 0
     \builtin functions -c "$1" "$2" 2>/dev/null || functions[$2]=${functions[$1]} # zsh before 5.8
@@ -19,6 +29,18 @@ if [[ $- == *i* ]] && # and no function that asks for its name, which would not 
   fi
 
   function aws {
+    if [[ "$*" == *sso*-legacy* ]] && __aws_legacy_sso_turns_on "$@"; then
+      # Local, so for this one `aws`. What they have exported is handed on: a child sees that alone.
+      \builtin local __aws_legacy_sso_theirs=''
+      __aws_legacy_sso_theirs=$(/bin/sh -c 'echo "${AWS_CONFIG_FILE+c}${AWS_CLI_AUTO_PROMPT+p}"')
+      # shellcheck disable=SC2034 # these are for the CLI
+      [[ $__aws_legacy_sso_theirs != c* ]] ||
+        \builtin local -x AWS_LEGACY_SSO_CONFIG_FILE="$AWS_CONFIG_FILE"
+      # shellcheck disable=SC2034
+      [[ $__aws_legacy_sso_theirs != *p ]] ||
+        \builtin local -x AWS_LEGACY_SSO_AUTO_PROMPT="$AWS_CLI_AUTO_PROMPT"
+      \builtin local -x AWS_CONFIG_FILE="$__aws_legacy_sso_config" AWS_CLI_AUTO_PROMPT=off
+    fi
     # Counted: a wrapper of this function that has become its old one would go round for ever.
     \builtin local __aws_legacy_sso_depth=$((${__aws_legacy_sso_depth-0} + 1))
     if ((__aws_legacy_sso_depth < 5)) && \builtin typeset -f __aws_legacy_sso_old >/dev/null; then
@@ -29,16 +51,35 @@ if [[ $- == *i* ]] && # and no function that asks for its name, which would not 
     [[ "$*" != *sso*log* ]] || __aws_legacy_sso_follow "$@" || \return 0
   }
 
+  # Tells whether the plugin has to be turned on for `aws "$@"`: a command of ours, by exact words.
+  # An `aws` function that was there before may read AWS_CONFIG_FILE: with it the alias that `setup`
+  # wrote does this, if there is the /proc that it needs.
+  function __aws_legacy_sso_turns_on {
+    \builtin local _word='' _option='' _words=''
+    [[ -r $__aws_legacy_sso_config && ${AWS_CONFIG_FILE-} != "$__aws_legacy_sso_config" ]] ||
+      \return 1
+    [[ ! -r /proc/self/stat ]] || ! \builtin typeset -f __aws_legacy_sso_old >/dev/null ||
+      \return 1
+    for _word; do
+      if [[ -n $_option ]]; then
+        _option=''
+      elif [[ $_word == --?* ]]; then
+        [[ $__aws_legacy_sso_valued != *" $_word"* ]] || _option=1
+      else
+        _words+="/$_word"
+      fi
+    done
+    [[ $_words/ == /sso/refresh-legacy/* || $_words/ == /sso/list-legacy/* ||
+      $_words/ == /sso/remove-legacy/* ]]
+  }
+
   # Runs what is to follow on `aws "$@"`. Like the CLI it takes options anywhere and abbreviated;
   # none is misspelt or ambiguous: the CLI took them. (An old `aws` function sees our variables.)
   function __aws_legacy_sso_follow {
     \builtin local _given=$# _word='' _option='' _words='' _name='' _session=''
-    \builtin local _valued=' --profile --sso-session --ca-bundle --region --output --query --color'
-    _valued+=' --cli-read-timeout --cli-connect-timeout --cli-binary-format --cli-error-format'
-    _valued+=' --endpoint-url --redirect-port'
     for _word; do
       _word="${_option:+$_option=}$_word" _option=''
-      [[ $_word == --?* && $_valued == *" $_word"* ]] && _option="$_word" && \continue
+      [[ $_word == --?* && $__aws_legacy_sso_valued == *" $_word"* ]] && _option="$_word" && \continue
       case $_word in # what is passed on is gathered behind the words given
         --p*) _name="${_word#*=}" ;;
         --s*) _session="${_word#*=}" ;;
@@ -65,8 +106,9 @@ if [[ $- == *i* ]] && # and no function that asks for its name, which would not 
   }
 
   function __aws_legacy_sso_off {
-    \builtin unset -f aws __aws_legacy_sso_follow
+    \builtin unset -f aws __aws_legacy_sso_follow __aws_legacy_sso_turns_on
     __aws_legacy_sso_copy __aws_legacy_sso_old aws
+    \builtin unset __aws_legacy_sso_config __aws_legacy_sso_valued
     \builtin unset -f __aws_legacy_sso_copy __aws_legacy_sso_off
     \builtin unset -f __aws_legacy_sso_old 2>/dev/null || \builtin true
   }

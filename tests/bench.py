@@ -16,7 +16,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,6 +26,7 @@ from identity_center.center import START_URL
 from support import real_parts
 from support.completing import TAB, Prompt, at_a_prompt, source
 from support.real_shells import Shell
+from support.set_up import on, set_up
 
 CHECKOUT = Path(__file__).parent.parent
 PLUGIN = "[plugins]\ncli_legacy_plugin_path = {}\nlegacy_sso = awscli_plugin_legacy_sso\n"
@@ -191,6 +192,34 @@ def bench_configupdater(place: Workplace, runs: int) -> Iterator[Figure]:
     first, then = statistics.median(times[::2]), statistics.median(times[1::2])
     yield Figure("import of ConfigUpdater, compiled first, ms", first, 150, detail)
     yield Figure("import of ConfigUpdater from then on, ms", then, 10, detail)
+
+
+def bench_ways_in(place: Workplace, runs: int) -> Iterator[Figure]:
+    """CPU time: the wall clock also waits for whatever else this machine does."""
+    folder = set_up(place.home)
+    plain = place.environment
+
+    def listed(environment: Mapping[str, str], *, classic: bool) -> float:
+        place.configure(plugin=classic)
+        return _cpu_seconds([place.aws, "sso", "list-legacy"], environment)
+
+    def by_classic_lines() -> float:
+        return listed(plain, classic=True)
+
+    figure = paired(2 * runs, lambda: listed(on(folder, plain), classic=False), by_classic_lines)
+    yield ratio("aws sso list-legacy, by the hook against classic lines", 1.02, figure)
+    figure = paired(runs, lambda: listed(plain, classic=False), by_classic_lines)
+    yield ratio("the same by the alias, which starts the CLI twice", 2.5, figure)
+
+
+def _cpu_seconds(command: Sequence[str | Path], environment: Mapping[str, str]) -> float:
+    """Return the CPU time of a command and all it started."""
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode != 0:
+        sys.exit(f"bench: {command} failed")
+    return usage.ru_utime + usage.ru_stime
 
 
 def bench_one_profile(place: Workplace, runs: int) -> Iterator[Figure]:
@@ -442,6 +471,7 @@ HOOKED_SHELLS = (Shell("bash"), Shell("zsh"))
 BENCHMARKS = {
     "plugin-on": bench_plugin_on,
     "configupdater": bench_configupdater,
+    "ways-in": bench_ways_in,
     "one-profile": bench_one_profile,
     "fifty-profiles": bench_fifty_profiles,
     "yawsso": bench_yawsso,

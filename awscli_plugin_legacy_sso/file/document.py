@@ -250,7 +250,7 @@ def _read(text: str) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]
     if lone := _LONE_CR.search(text):
         line, reason = text.count("\n", 0, lone.start()) + 1, "a carriage return with no line feed"
         raise UnreadableTextError(line, reason, "save the file with LF or CRLF line ends")
-    judge = _parse(text)
+    judge = parse(text)
     # Without a default section nothing is inherited.
     parser = configparser.RawConfigParser(default_section="", strict=False)
     parser.read_file(io.StringIO(text, newline=None))
@@ -267,8 +267,8 @@ def _read(text: str) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]
     return defaults, own
 
 
-def _parse(text: str) -> configparser.RawConfigParser:
-    """Read a text as botocore does."""
+def parse(text: str) -> configparser.RawConfigParser:
+    """Read a text as botocore does, or raise an :class:`UnreadableTextError`."""
     parser = configparser.RawConfigParser()
     try:
         parser.read_file(io.StringIO(text, newline=None))

@@ -9,56 +9,26 @@ import shlex
 import sys
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 from ..errors import LegacySsoError
 from ..file import credentials_file
-from ..file.document import Document
-from . import GET_THE_CLI, how_to_mend
-from .package_copy import is_current
-from .plugin_lines import (
-    PATH_KEY,
-    SECTION,
-    has_hook_line,
-    has_package,
-    means,
-    path_list,
-    plugin_keys,
-    with_folder,
-)
-from .reversible import Edit, Record
-from .surroundings import (
-    PACKAGE,
-    Aws,
-    Shell,
-    config_file,
-    credentials_files,
-    find_aws,
-    plugin_folder,
-    program,
-    shells,
-)
+from . import alias_file, classic_lines, clis, package_copy, places
+from .clis import Aws
+from .edits import Edit
+from .hook_findings import Finding, hook_finding
+from .shells import shells
 
-# With options, variables or a precommand word it still comes to the function `aws`.
-_ALIAS_OF_AWS = re.compile(r"=['\"]?((\w+=\S*|noglob|nocorrect)\s+)*aws(?![\w.-])")
-
-
-@dataclass(frozen=True)
-class Finding:
-    """One link of the chain. ``mend`` is empty where there is nothing to mend."""
-
-    what: str
-    mend: str = ""
+_NOT_BY_V1 = "an AWS CLI v1, or a container without the plugin, can run no command with it"
 
 
 def main() -> int:
     """Print all findings; return 0 if all is well, else 1."""
-    tick, cross = ("✓", "✗") if _prints("✓✗") else ("ok", "!!")
+    tick, cross, note = ("✓", "✗", "·") if _prints("✓✗·") else ("ok", "!!", "--")
     is_well = True
     for finding in examine():
         is_well = is_well and not finding.mend
-        print(f"{cross if finding.mend else tick} {finding.what}")
+        print(f"{cross if finding.mend else note if finding.is_note else tick} {finding.what}")
         if finding.mend:
             print(f"  mend: {finding.mend}", flush=True)
     return 0 if is_well else 1
@@ -66,122 +36,124 @@ def main() -> int:
 
 def examine() -> Iterator[Finding]:
     """Yield what there is to say, each link after those it hangs on."""
-    config, folder = config_file(), plugin_folder()
-    try:
-        text = credentials_file.read(config)
-        entries = path_list(text)
-    except LegacySsoError as error:
-        yield Finding(f"config file: {error}", f"edit {config}")
+    config, folder = places.config_file(), places.plugin_folder()
+    if refused := unreadable(config):
+        yield refused
         return
-    yield from _plugin_lines(config, text, entries, folder)
-    for entry in entries:
-        if not means(entry, folder):
-            yield _other_folder(config, entries, entry, folder)
-    yield _package(folder)
-    working = yield from _clis(config, text)
-    theirs = shells(Record.load(folder).shells)
+    text = Edit(config, str).text()
+    try:
+        settings = alias_file.sections(text)
+    except LegacySsoError as error:
+        yield Finding(f"{config}: {error}", f"edit {config}")
+        return
+    is_on = yield from _package(folder)
+    yield from _classic_lines(config, text, folder)
+    yield _aliases(folder)
+    working = yield from _clis(config, folder, is_on=is_on)
+    theirs = shells()
     again = _setup() + "".join(f" --shell {shell.name}" for shell in theirs)
-    for shell in theirs:
-        yield _hook(shell, again)
-    paths = credentials_files(text)
+    for shell in theirs if is_on else ():
+        yield unreadable(shell.rc) or hook_finding(shell, shell.hook(folder), again)
+    paths = places.credentials_files(settings)
     for path in paths:
         yield _credentials_file(path)
     if working and any(map(os.path.exists, paths)):
-        yield from _legacy_profiles(working[0], config)
+        yield from _legacy_profiles(working[0], folder)
 
 
-def _plugin_lines(
-    config: str, text: Document, entries: Sequence[str], folder: str
-) -> Iterator[Finding]:
-    written = next((entry for entry in entries if means(entry, folder)), None)
-    if written == folder:
-        yield Finding(f"{PATH_KEY} in {config} names {folder}")
+def unreadable(path: str) -> Finding | None:
+    """Return what is wrong with a file that is there and that we may not read."""
+    if not os.path.exists(path) or os.access(path, os.R_OK):
+        return None
+    quoted = shlex.quote(path)
+    is_ours = os.stat(path).st_uid == os.geteuid()
+    mend = f"chmod u+r {quoted}" if is_ours else f'sudo chown "$(id -u)" {quoted}'
+    return Finding(f"{path} may not be read by you", mend)
+
+
+def _package(folder: str) -> Generator[Finding, None, bool]:
+    if not package_copy.is_there(folder):
+        yield Finding(f"the plugin is not in {folder}", _setup())
+    elif not package_copy.has_config(folder):
+        yield Finding(f"{places.own_config(folder)}, which turns the plugin on, is gone", _setup())
+    elif not package_copy.is_current(folder):
+        yield Finding(f"the plugin in {folder} is of another version", _setup())
     else:
-        instead = f"but {written!r}, as it is written" if written else "so no plugin is found there"
-        yield Finding(f"{PATH_KEY} in {config} does not name {folder}, {instead}", _setup())
-    keys = plugin_keys(text)
-    if keys and all(text.own(SECTION)[key] == PACKAGE for key in keys):
-        yield Finding(f"[{SECTION}] in {config} has {keys[0]} = {PACKAGE}")
+        yield Finding(f"the plugin in {folder} is this version")
+        return True
+    return False
+
+
+def _classic_lines(config: str, text: str, folder: str) -> Iterator[Finding]:
+    """Say what lines in the config that others share cost them; who wrote them wants them so."""
+    lines = classic_lines.lines_for(text)
+    if not lines:
+        return
+    where = f"{config} turns the plugin on for all who read it ({'; '.join(lines)})"
+    if classic_lines.Record.load(folder).made:
+        yield Finding(f"{where}, as an earlier setup had it: {_NOT_BY_V1}", _setup())
     else:
-        yield Finding(f"[{SECTION}] in {config} has no line with {PACKAGE}", _setup())
+        yield Finding(f"{where}: {_NOT_BY_V1}", is_note=True)
 
 
-def _other_folder(config: str, entries: Sequence[str], entry: str, folder: str) -> Finding:
-    if not os.path.isdir(entry):
-        there = (e for e in with_folder(entries, folder) if e == folder or os.path.isdir(e))
-        return Finding(
-            f"{PATH_KEY} names {entry!r}, which is no folder; ~, $ and quotes mean nothing there",
-            f"edit {config}, this line: {PATH_KEY} = {os.pathsep.join(there)}",
-        )
-    if not has_package(entry):
-        return Finding(f"{PATH_KEY} also names {entry}")
-    comes_first = folder not in entries or entries.index(entry) < entries.index(folder)
-    copy = os.path.join(entry, PACKAGE)
-    return Finding(
-        f"{copy} is another copy of the plugin{', and is the one in use' if comes_first else ''}",
-        f"rm -r {shlex.quote(copy)}",
-    )
+def _aliases(folder: str) -> Finding:
+    path = places.alias_file()
+    if refused := unreadable(path):
+        return refused
+    text = Edit(path, str).text()
+    try:
+        there = alias_file.sections(text).get(alias_file.SECTION, {})
+    except LegacySsoError as error:
+        return Finding(f"{path}: {error}", f"edit {path}")
+    named = alias_file.folders(text)
+    if set(places.COMMANDS) <= set(there) and [places.is_same(n, folder) for n in named] == [True]:
+        return Finding(f"[{alias_file.SECTION}] in {path} leads to the plugin")
+    return Finding(f"[{alias_file.SECTION}] in {path} does not lead to {folder}", _setup())
 
 
-def _package(folder: str) -> Finding:
-    if not has_package(folder):
-        return Finding(f"the plugin is not in {folder}", _setup())
-    if not is_current(folder):
-        return Finding(f"the plugin in {folder} is of another version", _setup())
-    return Finding(f"the plugin in {folder} is this version")
-
-
-def _clis(config: str, text: Document) -> Generator[Finding, None, Sequence[Aws]]:
-    """Yield what is to say about each AWS CLI; return those that can run the plugin."""
-    found = find_aws(shells())
+def _clis(config: str, folder: str, *, is_on: bool) -> Generator[Finding, None, Sequence[Aws]]:
+    """Yield what is to say about each AWS CLI; return those that run our commands."""
     with ThreadPoolExecutor() as at_once:
-        trials = list(at_once.map(lambda aws: aws.trial(config), found))
-    for aws, why in zip(found, trials, strict=True):
-        if not why:
-            can = "runs aws sso refresh-legacy" if aws.runs_plugin else "works with this config"
-            yield Finding(f"{aws} {can}")
-        else:
-            mend = how_to_mend(aws, why, text) or _setup()
-            off = "" if aws.is_v2 else f"; or take the plugin back with: {program()} uninstall"
-            yield Finding(f"{aws} does not work with this config: {why}", f"{mend}{off}")
-    working = [aws for aws, why in zip(found, trials, strict=True) if aws.runs_plugin and not why]
+        examined = list(at_once.map(Aws.examined, clis.on_path()))
+        found = [aws for aws, _ in examined]
+        trials = list(at_once.map(lambda aws: aws.trial(folder), found if is_on else ()))
+    working = []
+    for at, (aws, fails) in enumerate(examined):
+        if not aws.is_v2:
+            yield Finding(f"{aws} is no v2: it goes on as before, and has none of our commands")
+        elif fails:
+            yield Finding(f"{aws} does not work with {config}: {fails}", _mend(config, fails))
+        elif is_on and (why := trials[at]):
+            yield Finding(f"{aws} does not run our commands: {why}", _setup())
+        elif is_on:
+            working.append(aws)
+            yield Finding(f"{aws} runs aws sso refresh-legacy")
     if not any(aws.is_v2 for aws in found):
-        yield Finding("there is no AWS CLI v2 on PATH", f"get it from {GET_THE_CLI}")
-    elif not found[0].is_v2 and not trials[0]:
+        yield Finding("there is no AWS CLI v2 on PATH", f"get it from {clis.GET_THE_CLI}")
+    elif not found[0].is_v2:
         better = next(aws for aws in found if aws.is_v2)
-        first = f"put {os.path.dirname(better.name)} first on PATH"
-        yield Finding(
-            f"`aws` is {found[0]}, and that is no v2",
-            f"{how_to_mend(found[0], '', text)}; or {first}",
-        )
+        first = f"put {os.path.dirname(better.path)} first on PATH"
+        yield Finding(f"`aws` is {found[0]}, and that is no v2", first)
     return working
 
 
-def _hook(shell: Shell, again: str) -> Finding:
-    if not has_hook_line(Edit(shell.rc, str).text()):
-        return Finding(f"{shell.rc} does not source the hook", again)
-    view = shell.look()
-    if view is None:
-        return Finding(f"{shell.name} does not start", f"see why: {shell.name} -ic 'type aws'")
-    if view.function and not view.has_hook:
-        return Finding(
-            f"in {shell.name} another function `aws` is in the hook's place",
-            f"move the line below that function: grep -n legacy-sso {shlex.quote(shell.rc)}",
-        )
-    if not view.has_hook:
-        return Finding(
-            f"{shell.rc} does not reach the line that sources the hook",
-            f"move that line up, above what ends it: grep -n legacy-sso {shlex.quote(shell.rc)}",
-        )
-    if view.alias and not _ALIAS_OF_AWS.search(view.alias):
-        return Finding(
-            f"in {shell.name} an alias goes around the hook: {view.alias}",
-            f"take it out: grep -n alias.aws= {shlex.quote(shell.rc)}",
-        )
-    return Finding(f"{shell.name} has the hook, from {shell.rc}")
+def _mend(config: str, why: str) -> str:
+    """Return what to do where no command works under the person's own config."""
+    text = Edit(config, str).text()
+    lines = [
+        line.strip()
+        for line in text.splitlines()
+        if (found := re.search(r"No module named ['\"]+(.+?)['\"]+$", why))
+        and line.partition("=")[2].strip().split(".")[0].strip("\"'") == found[1].strip("\"'")
+    ]
+    if lines and places.PACKAGE in lines[0].replace("-", "_"):
+        lines = classic_lines.lines_for(text)
+    return f"edit {config}, take out: {'; '.join(lines)}" if lines else f"edit {config}"
 
 
 def _credentials_file(path: str) -> Finding:
+    if refused := unreadable(path):
+        return refused
     try:
         text = credentials_file.read(path)
     except LegacySsoError as error:
@@ -194,8 +166,8 @@ def _credentials_file(path: str) -> Finding:
     return Finding(f"{path} can be read, by you alone: {count} profile{'s' if count != 1 else ''}")
 
 
-def _legacy_profiles(aws: Aws, config: str) -> Iterator[Finding]:
-    answer = aws.ask(config, "sso", "list-legacy", "--output", "json", with_credentials=True)
+def _legacy_profiles(aws: Aws, folder: str) -> Iterator[Finding]:
+    answer = aws.ask(folder, "sso", "list-legacy", "--output", "json")
     document = re.search(r"\{.*\}", answer.output, re.DOTALL)
     if answer.status or not document:
         yield Finding(f"aws sso list-legacy does not work: {answer.reason}", "do what it says")
@@ -220,7 +192,7 @@ def _legacy_profile(legacy: Mapping[str, Any]) -> Iterator[Finding]:
 
 
 def _setup() -> str:
-    return f"{program()} setup"
+    return f"{places.program()} setup"
 
 
 def _prints(characters: str) -> bool:

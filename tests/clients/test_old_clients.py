@@ -14,6 +14,7 @@ from support import readme_tables
 from support.old_clients import OLD, ask_who
 from support.person import FROZEN, Person, arn, only
 from support.profiles import legacy
+from support.set_up import on, set_up
 
 DEVELOPER = arn("111122223333", "Developer")
 SIGNED = {"GetCallerIdentity", "AssumeRole", "ListBuckets", "ListMultipartUploads"}
@@ -24,14 +25,13 @@ SIGNED = {"GetCallerIdentity", "AssumeRole", "ListBuckets", "ListMultipartUpload
 def test_a_client_uses_the_legacy_profile_and_after_a_refresh_the_new_keys(
     person: Person, client: str
 ) -> None:
-    """Given nothing but the profile's name, it signs a request that the service verifies."""
+    """With the plugin set up and given nothing but the profile's name, it signs a good request."""
     person.sign_in()
+    person.configure(plugin=False)
+    folder = set_up(person.home)
     used = []
     for _ in range(2):
-        person.configure()
-        person.refresh("--profile", "dev")
-        # An AWS CLI v1 cannot read a config file that turns on a plugin of v2.
-        person.configure(plugin=False)
+        person.refresh("--profile", "dev", env=on(folder, {}))
         written = person.sections()["dev-legacy-sso"]["aws_access_key_id"]
         who, key = use(person, client, {"AWS_PROFILE": "dev-legacy-sso"})
         assert who.startswith(DEVELOPER)
@@ -46,6 +46,7 @@ def test_a_client_uses_the_legacy_profile_and_after_a_refresh_the_new_keys(
 def test_what_a_client_makes_of_the_sso_profile_itself(person: Person, client: str) -> None:
     """The reason for the plugin, and who needs it no more; as the README's table has it."""
     person.configure(plugin=False)
+    set_up(person.home)
     person.credentials.write_text(legacy("dev-legacy-sso", "dev"))
     person.sign_in()
     who, _ = use(person, client, {"AWS_PROFILE": "dev"})

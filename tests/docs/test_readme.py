@@ -16,8 +16,9 @@ from pathlib import Path
 import pytest
 from identity_center.center import START_URL
 from support import real_parts
-from support.newcomer import BROWSER, Newcomer, aws_v1, newcomer_with
+from support.newcomer import BROWSER, Newcomer, aws_v1, install_wheel, newcomer_with
 from support.person import CHECKOUT, FROZEN, Person, arn, only
+from support.set_up import set_up
 
 README = CHECKOUT / "README.md"
 BLOCK = re.compile(r"^## ([^\n]+)$|^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -191,7 +192,7 @@ def test_the_hook_is_turned_on_and_off(reader: Person) -> None:
 
 
 @only(FROZEN)
-def test_it_keeps_fresh(reader: Person) -> None:
+def test_it_keeps_fresh(reader: Person, tmp_path_factory: pytest.TempPathFactory) -> None:
     """The watch, which never ends by itself, says what it renews; cron's line finds it fresh."""
     [command] = commands("Keeping fresh")
     reader.center.behaviour.role_lifetime = 60
@@ -209,9 +210,15 @@ def test_it_keeps_fresh(reader: Person) -> None:
         watching.terminate()
     assert "dev -> dev-legacy-sso  expires" in said
 
+    (reader.home / ".local" / "share" / "awscli-plugin-legacy-sso").unlink()
+    set_up(reader.home)
+    reader.configure(PROFILES + SESSION, plugin=False)
     [cron] = blocks("crontab")
+    path, line = cron.text.splitlines()
+    assert ":/usr/local/bin:" in path
+    reader.environment["PATH"] += f":{install_wheel(tmp_path_factory)}"
     reader.center.reset_calls()
-    bash(reader, cron.text.split(maxsplit=5)[5].replace("/usr/local/bin/aws", "aws"))
+    bash(reader, line.split(maxsplit=5)[5])
     assert reader.center.calls == []
 
 
@@ -219,7 +226,7 @@ def test_the_systemd_unit_is_sound(tmp_path: Path) -> None:
     """`systemd-analyze verify` exits 0 whatever it finds: it is to say nothing."""
     [unit] = blocks("systemd")
     file = tmp_path / "legacy-sso.service"
-    file.write_text(unit.text.replace("/usr/local/bin/aws", "/usr/bin/aws"))
+    file.write_text(unit.text)
     done = subprocess.run(
         ["systemd-analyze", "verify", "--user", file],
         env={"PATH": "/usr/bin:/bin", "XDG_RUNTIME_DIR": str(tmp_path)},
@@ -235,6 +242,8 @@ def test_the_launchd_agent_runs_the_same_command_as_the_systemd_unit() -> None:
     started = plistlib.loads(agent.text.encode())["ProgramArguments"]
 
     assert f"\nExecStart={' '.join(started)}\n" in unit.text
+    assert ":/usr/local/bin:" in unit.text
+    assert ":/usr/local/bin:" in agent.text
 
 
 @only(FROZEN)
@@ -312,7 +321,8 @@ def test_the_known_errors_are_said_in_these_words() -> None:
     table = README.read_text().partition("\n## Known errors\n")[2].partition("\n## ")[0]
     first_column = [row.split(" | ")[0] for row in table.splitlines() if row.startswith("| ")][1:]
     known = {text for cell in first_column for text in re.findall("`([^`]+)`", cell)}
-    said = {
+    shell = (CHECKOUT / "shell" / "alias.bash").read_text()
+    said = set(re.findall("_fail '([^']+)'", shell)) | {
         node.value
         for path in PACKAGE.rglob("*.py")
         for node in ast.walk(ast.parse(path.read_text()))

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
+import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +16,8 @@ from support.newcomer import Newcomer, aws_v1, newcomer_with
 from support.person import FROZEN
 
 from awscli_plugin_legacy_sso.installer import package_copy
-from awscli_plugin_legacy_sso.installer.plugin_lines import turned_on
+from awscli_plugin_legacy_sso.installer.alias_file import aliased
+from awscli_plugin_legacy_sso.installer.marks import Mark
 
 Break = Callable[[Newcomer], object]
 LEGACY = """\
@@ -37,42 +40,30 @@ def newcomer(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Newcom
     somebody = newcomer_with(real_parts.frozen_cli(FROZEN), tmp_path, tmp_path_factory)
     somebody.plugin.mkdir(parents=True)
     package_copy.renew(str(somebody.plugin))
-    somebody.write(".aws/config", turned_on(PROFILES, str(somebody.plugin)))
+    somebody.write(".aws/config", PROFILES)
+    somebody.write(".aws/cli/alias", aliased("", str(somebody.plugin), Mark()))
     return somebody
 
 
 def follow(newcomer: Newcomer, mend: str) -> None:
-    """Do what the doctor says: run the first command, or edit what it tells to."""
-    if edit := re.fullmatch(r"edit (.+), this line: ((\w+) = .*)", mend):
-        path, line, key = Path(edit[1]), edit[2], edit[3]
-        path.write_text(re.sub(rf"(?m)^{key} = .*$", line, path.read_text()))
-    elif edit := re.fullmatch(r"edit (.+), take out this line of \[plugins\]: (.+)", mend):
+    """Do what the doctor says: run the command, or edit what it tells to."""
+    if edit := re.fullmatch(r"edit (.+), take out: (.+)", mend):
         path = Path(edit[1])
-        path.write_text(path.read_text().replace(f"{edit[2]}\n", ""))
+        for line in edit[2].split("; "):
+            path.write_text(path.read_text().replace(f"{line}\n", ""))
     else:
-        command = mend.partition("; or ")[0]
-        done = newcomer.run("bash", "-c", f"yes() {{ echo y; }}; yes | {command}")
+        command = re.sub(r"^take line \d+ out of .*?: ", "", mend)
+        done = newcomer.run("bash", "-c", command)
         assert done.status == 0, (command, done)
 
 
-def config_with(old: str, new: str) -> Break:
-    return lambda newcomer: newcomer.config.write_text(
-        newcomer.config.read_text().replace(
-            old.format(newcomer.plugin), new.format(newcomer.plugin)
-        )
-    )
+def classic(folder: str, value: str = "awscli_plugin_legacy_sso") -> Break:
+    def write(newcomer: Newcomer) -> None:
+        path = folder.format(newcomer.plugin)
+        lines = f"[plugins]\ncli_legacy_plugin_path = {path}\nlegacy_sso = {value}\n"
+        newcomer.config.write_text(lines + PROFILES)
 
-
-def path_list(new: str) -> Break:
-    return config_with("cli_legacy_plugin_path = {}\n", f"{new}\n")
-
-
-def another_copy_first(newcomer: Newcomer) -> None:
-    folder = newcomer.root / "old"
-    folder.mkdir()
-    package_copy.renew(str(folder))
-    (folder / "awscli_plugin_legacy_sso" / "cli" / "commands.py").write_text("COMMANDS = []\n")
-    path_list(f"cli_legacy_plugin_path = {folder}:{{}}")(newcomer)
+    return write
 
 
 def others_may_read(newcomer: Newcomer) -> None:
@@ -81,41 +72,64 @@ def others_may_read(newcomer: Newcomer) -> None:
 
 def keys_shadow_a_profile(newcomer: Newcomer) -> None:
     newcomer.write(".aws/credentials", LEGACY.format(name="base")).chmod(0o600)
-    config_with("[profile base]\n", "[profile base]\ncredential_process = x\n")(newcomer)
+    text = newcomer.config.read_text()
+    newcomer.config.write_text(
+        text.replace("[profile base]\n", "[profile base]\ncredential_process = x\n")
+    )
 
 
 BROKEN: dict[str, tuple[Break, str]] = {
-    "the path names another Python's packages": (
-        path_list("cli_legacy_plugin_path = /usr/lib/python3.8/site-packages"),
-        "does not name",
-    ),
-    "there is no path": (path_list(""), "does not name"),
-    "the path is quoted": (path_list('cli_legacy_plugin_path = "{}"'), "as it is written"),
-    "the path starts with ~": (
-        path_list("cli_legacy_plugin_path = ~/.local/share/awscli-plugin-legacy-sso"),
-        "but '~/.local/share/awscli-plugin-legacy-sso', as it is written",
-    ),
     "the folder is gone": (
+        lambda newcomer: shutil.rmtree(newcomer.plugin),
+        "the plugin is not in ",
+    ),
+    "the package is gone": (
         lambda newcomer: (newcomer.plugin / "awscli_plugin_legacy_sso").unlink(),
+        "the plugin is not in ",
+    ),
+    "a file of it is another": (
+        lambda newcomer: (newcomer.plugin / "awscli_plugin_legacy_sso" / "errors.py").unlink(),
+        "is of another version",
+    ),
+    "its own config is gone": (
+        lambda newcomer: (newcomer.plugin / "config").unlink(),
+        "/config, which turns the plugin on, is gone",
+    ),
+    "its own config names another folder": (
+        lambda newcomer: (newcomer.plugin / "config").write_text("[plugins]\n"),
+        "/config, which turns the plugin on, is gone",
+    ),
+    "its dependency is gone": (
+        lambda newcomer: (newcomer.plugin / "configupdater").unlink(),
+        "is of another version",
+    ),
+    "the alias file is gone": (
+        lambda newcomer: newcomer.aliases.unlink(),
+        "/alias does not lead to ",
+    ),
+    "an alias is gone": (
+        lambda newcomer: newcomer.aliases.write_text(
+            "".join(newcomer.aliases.read_text().splitlines(keepends=True)[:-1])
+        ),
+        "/alias does not lead to ",
+    ),
+    "the aliases lead to another folder": (
+        lambda newcomer: newcomer.aliases.write_text(aliased("", "/old", Mark())),
+        "/alias does not lead to ",
+    ),
+    "classic lines that find nothing": (
+        classic("/usr/lib/python3.8/site-packages"),
         "No module named 'awscli_plugin_legacy_sso'",
     ),
-    "there is no plugin line": (
-        config_with("legacy_sso = awscli_plugin_legacy_sso\n", ""),
-        "has no line with awscli_plugin_legacy_sso",
+    "classic lines with a quoted path": (
+        classic('"{}"'),
+        "No module named 'awscli_plugin_legacy_sso'",
     ),
-    "the name is the package index's": (
-        config_with("= awscli_plugin_legacy_sso\n", "= awscli-plugin-legacy-sso\n"),
+    "classic lines with the package index's name": (
+        classic("{}", "awscli-plugin-legacy-sso"),
         "No module named 'awscli-plugin-legacy-sso'",
     ),
-    "another plugin is gone": (
-        config_with("[plugins]\n", "[plugins]\nother = other_plugin\n"),
-        "No module named 'other_plugin'",
-    ),
-    "a path of old is left": (
-        path_list("cli_legacy_plugin_path = /old/python3.8/site-packages:{}"),
-        "names '/old/python3.8/site-packages', which is no folder",
-    ),
-    "an old copy is in use": (another_copy_first, "is another copy of the plugin, and is the one"),
+    "another plugin is gone": (classic("{}", "other_plugin"), "No module named 'other_plugin'"),
     "others may read the file": (others_may_read, "can be read by others"),
     "keys shadow a profile": (keys_shadow_a_profile, "a profile of this name has settings"),
 }
@@ -123,34 +137,62 @@ BROKEN: dict[str, tuple[Break, str]] = {
 
 @pytest.mark.parametrize("failure", BROKEN)
 def test_each_failure_is_found_and_mended(newcomer: Newcomer, failure: str) -> None:
-    """Status 1, a cross and a command for it; all is well once that has been followed."""
+    """Status 1, one cross and a command for it; all is well once that has been followed."""
     make, words = BROKEN[failure]
     make(newcomer)
     sick = newcomer.program("doctor")
 
     assert sick.status == 1, sick
     assert words in sick.out
-    for mend in dict.fromkeys(re.findall(r"(?m)^✗ .*\n  mend: (.+)$", sick.out)):
-        follow(newcomer, mend)
+    [mend] = re.findall(r"(?m)^✗ .*\n  mend: (.+)$", sick.out)
+    follow(newcomer, mend)
     well = newcomer.program("doctor")
     assert (well.status, "✗" in well.out) == (0, False), (sick, well)
 
 
-def test_a_v1_that_was_forced_is_named(newcomer: Newcomer, tmp_path: Path) -> None:
-    """With what removes it, or the plugin: following either, all that is there works again."""
-    newcomer.have_aws_too(aws_v1(), first=True)
-    newcomer.config.write_text(PROFILES)
-    forced = newcomer.setup("--force")
-    assert f"warning: {aws_v1()} (1.18.49) is no v2, and not one of its commands" in forced.err
-    sick = newcomer.program("doctor")
+def test_classic_lines_that_work_are_a_note(newcomer: Newcomer) -> None:
+    """A person wrote them and wants them so: what they cost others is said, and all is well."""
+    classic("{}")(newcomer)
+    done = newcomer.program("doctor")
 
-    assert f"✗ {aws_v1()} (1.18.49) does not work with this config: " in sick.out
-    [mend] = re.findall(r"  mend: (.+)", sick.out)
-    remove, take_back = mend.split("; or take the plugin back with: ")
-    assert remove == f"{aws_v1().parent / 'python'} -m pip uninstall awscli"
-    follow(newcomer, take_back)
-    assert newcomer.run(aws_v1(), "--version").status == 0
-    assert newcomer.config.read_text() == PROFILES
+    assert done.status == 0, done
+    assert f"· {newcomer.config} turns the plugin on for all who read it (cli_legacy" in done.out
+    assert "an AWS CLI v1, or a container without the plugin, can run no command with" in done.out
+
+
+def test_a_v1_is_a_cross_only_where_it_is_what_one_types(newcomer: Newcomer) -> None:
+    """Behind a v2 it is no trouble; in front of it, our commands are not there."""
+    newcomer.have_aws_too(aws_v1(), first=False)
+    behind = newcomer.program("doctor")
+    newcomer.have_aws_too(aws_v1(), first=True)
+    in_front = newcomer.program("doctor")
+
+    assert (behind.status, in_front.status) == (0, 1)
+    assert f"✓ {aws_v1()} (1.18.49) is no v2: it goes on as before" in behind.out
+    assert f"mend: put {newcomer.aws_folder} first on PATH" in in_front.out
+
+
+def test_a_file_that_may_not_be_read_is_named_with_who_may(newcomer: Newcomer) -> None:
+    """`chmod` where it is the person's, `chown` where it is not; never "edit"."""
+    for path in (newcomer.root, *newcomer.root.rglob("*")):
+        if path != newcomer.aws_folder / "aws":
+            os.chown(path, 65534, 65534, follow_symlinks=False)
+    for parent in newcomer.root.parents[:-2]:
+        parent.chmod(parent.stat().st_mode | 0o055)
+    mine = newcomer.write(".aws/credentials", LEGACY.format(name="dev-legacy-sso"))
+    os.chown(mine, 65534, 65534)
+    mine.chmod(0)
+    newcomer.aliases.chmod(0)
+    os.chown(newcomer.aliases, 0, 0)
+    said = newcomer.run(
+        *("/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
+        *(newcomer.programs / "awscli-plugin-legacy-sso", "doctor"),
+    ).out
+
+    chmod = f"chmod u+r '{mine}'"
+    chown = f"sudo chown \"$(id -u)\" '{newcomer.aliases}'"
+    assert f"✗ {mine} may not be read by you\n  mend: {chmod}\n" in said, said
+    assert f"✗ {newcomer.aliases} may not be read by you\n  mend: {chown}\n" in said
 
 
 def test_hooks_are_looked_for_in_new_shells(newcomer: Newcomer) -> None:
@@ -166,6 +208,8 @@ def test_hooks_are_looked_for_in_new_shells(newcomer: Newcomer) -> None:
     hidden = newcomer.program("doctor").out
     assert f"✗ {newcomer.home}/.bashrc does not reach the line" in hidden
     assert "✗ in zsh an alias goes around the hook: aws=/opt/aws\n" in hidden
+    zshrc = newcomer.home / ".zshrc"
+    assert f"  mend: take line 1 out of {zshrc}: sed -i.bak 1d '{zshrc}'\n" in hidden
 
     for rc in ".bashrc", ".zshrc":
         text = (newcomer.home / rc).read_text()
@@ -174,24 +218,67 @@ def test_hooks_are_looked_for_in_new_shells(newcomer: Newcomer) -> None:
     assert (well.status, well.out.count(" has the hook, from ")) == (0, 2)
 
 
-@pytest.mark.parametrize(
-    ("line", "said"),
-    [
-        ("alias aws='AWS_PAGER= aws --no-cli-pager'", None),
-        ("alias aws='aws-vault exec dev -- aws'", "✗ in bash an alias goes around the hook: "),
-        ('aws() { command aws "$@"; }', "✗ in bash another function `aws` is in the hook's place"),
-    ],
-)
-def test_what_stands_below_the_hook_is_looked_at(
-    newcomer: Newcomer, line: str, said: str | None
-) -> None:
-    """An alias may come to the hook or go around it, and a function takes its place."""
-    rc = newcomer.write(".bashrc", "")
-    newcomer.setup()
-    rc.write_text(f"{rc.read_text()}{line}\n")
-    done = newcomer.program("doctor")
+# What stands in an rc file, with the hook's line in the place of {}, and what doctor says of it.
+RC_FILES = {
+    "an alias that adds options": ("{}alias aws='AWS_PAGER= aws --no-cli-pager'\n", ""),
+    "an alias that leads elsewhere": (
+        "{}alias aws='aws-vault exec dev -- aws'\n",
+        "an alias goes around the hook: ",
+    ),
+    "a function below": (
+        '{}aws() { command aws "$@"; }\n',
+        "the function `aws` of .*rc is in the hook's place\n  mend: move our line below",
+    ),
+    "a function above": ('aws() { command aws "$@"; }\n{}', ""),
+    "one that asks for its name": (
+        'aws() { command "NAME" "$@"; }\n{}',
+        r"asks for its own name \(NAME\), so the hook leaves it alone\n  mend: write `aws`",
+    ),
+    "one that removes itself": (
+        'aws() { unset -f aws; aws "$@"; }\n{}',
+        "an `aws` function removes itself when called, and the hook with it",
+    ),
+}
 
-    assert (said or "✓ bash has the hook, from ") in done.out
+
+@pytest.mark.parametrize("shell", ["bash", "zsh"])
+def test_what_stands_beside_the_hook_is_looked_at(newcomer: Newcomer, shell: str) -> None:
+    """An alias may come to the hook or go around it; of a function the real cause is named."""
+    rc = newcomer.write(f".{shell}rc", "")
+    newcomer.setup("--shell", shell)
+    line = rc.read_text()
+    own_name = {"bash": "${FUNCNAME[0]}", "zsh": "$0"}[shell]
+    for name, (text, words) in RC_FILES.items():
+        rc.write_text(text.replace("{}", line).replace("NAME", own_name))
+        done = newcomer.program("doctor")
+        said = words.replace("NAME", {"bash": "FUNCNAME", "zsh": r"\$0"}[shell])
+        wanted = f"✗ in {shell} .*{said}" if said else f"✓ {shell} has the hook, from "
+        assert re.search(wanted, done.out), (name, done.out)
+
+
+def test_an_alias_in_a_file_that_the_rc_file_sources_is_found(newcomer: Newcomer) -> None:
+    """The mend names the file and line that make it."""
+    aliases = newcomer.write(".bash_aliases", "# mine\nalias ll='ls -l'\nalias aws=/opt/aws\n")
+    newcomer.write(".bashrc", ". ~/.bash_aliases\n")
+    newcomer.setup()
+    sick = newcomer.program("doctor").out
+
+    assert "✗ in bash an alias goes around the hook: alias aws='/opt/aws'\n" in sick
+    [mend] = re.findall(r"(?m)^  mend: (.+)$", sick)
+    follow(newcomer, mend)
+    assert aliases.read_text() == "# mine\nalias ll='ls -l'\n"
+    assert newcomer.program("doctor").status == 0
+
+
+def test_a_hook_file_that_is_missing_is_named(newcomer: Newcomer) -> None:
+    """Not said to be out of reach: the line is in its place, and the file is not there."""
+    newcomer.write(".bashrc", "")
+    newcomer.setup()
+    rc = newcomer.home / ".bashrc"
+    rc.write_text(rc.read_text().replace("/awscli-plugin-legacy-sso/", "/old/"))
+    said = newcomer.program("doctor").out
+
+    assert re.search(r"✗ \S+.*/old/.*legacy-sso.bash, which .*\.bashrc sources, is missing", said)
 
 
 def test_legacy_profiles_are_told_with_their_age(newcomer: Newcomer) -> None:
@@ -214,6 +301,8 @@ def test_where_there_is_nothing_at_all(newcomer: Newcomer) -> None:
     """No CLI and no plugin: it says so, and where to begin; words that any terminal can print."""
     (newcomer.aws_folder / "aws").unlink()
     newcomer.config.unlink()
+    newcomer.aliases.unlink()
+    shutil.rmtree(newcomer.plugin)
     done = newcomer.program("doctor", env={"PYTHONIOENCODING": "ascii"})
 
     assert done.status == 1

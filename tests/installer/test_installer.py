@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import stat
 import sys
@@ -13,13 +15,11 @@ from identity_center import IdentityCenter
 from support import real_parts
 from support.newcomer import BROWSER, Newcomer, aws_v1, newcomer_with
 from support.person import CHECKOUT, FROZEN, PROFILES
+from support.set_up import set_up
 
-from awscli_plugin_legacy_sso.installer import package_copy, surroundings
-from awscli_plugin_legacy_sso.installer.plugin_lines import hooked, turned_off, turned_on, unhooked
-from awscli_plugin_legacy_sso.installer.reversible import changes, undone
+from awscli_plugin_legacy_sso.installer import package_copy, shells
+from awscli_plugin_legacy_sso.installer.places import PACKAGE
 
-PACKAGE = surroundings.PACKAGE
-FOLDER = "/home/me/.local/share/awscli-plugin-legacy-sso"
 # What a person does in the browser: follow the link. The stand-in approves.
 ASK_WHO = """
 import boto3, sys
@@ -43,6 +43,7 @@ def test_from_the_wheel_to_an_old_client_and_back(
     newcomer.write(".bashrc", "alias ll='ls -l' # mine, with no newline")
     newcomer.environment["SHELL"] = "/bin/zsh"
     before = newcomer.files()
+    config = newcomer.config.stat()
     done = newcomer.setup()
     browser = tmp_path / "browser.py"
     browser.write_text(BROWSER)
@@ -60,22 +61,44 @@ def test_from_the_wheel_to_an_old_client_and_back(
 
     assert newcomer.program("uninstall", "--remove-legacy-profiles").status == 0
     after = newcomer.files()
+    now = newcomer.config.stat()
+    assert (config.st_ino, config.st_mtime_ns) == (now.st_ino, now.st_mtime_ns)
     of_the_cli = (".aws/sso", ".aws/cli")
     assert before == {name: after[name] for name in after if not name.startswith(of_the_cli)}
+
+
+def test_the_tests_set_up_as_setup_does(newcomer: Newcomer) -> None:
+    """The other tests write what `setup` writes without a start of the AWS CLI: the very same."""
+    for name in ".bashrc", ".zshrc":
+        newcomer.write(name, "# mine")
+    newcomer.setup()
+    by_setup = newcomer.files()
+    newcomer.program("uninstall")
+    set_up(newcomer.home, ".bashrc", ".zshrc")
+    by_tests = newcomer.files()
+
+    def same(files: dict[str, bytes | str]) -> dict[str, str]:
+        return {
+            re.sub("release-[^/]+", "R", k): re.sub("release-[^/]+", "R", str(v))
+            for k, v in files.items()
+        }
+
+    assert same(by_tests) == same(by_setup)
 
 
 def test_what_was_not_there_is_not_there_afterwards(newcomer: Newcomer) -> None:
     """No config, no ``~/.aws``, no rc file, no ``~/.local``: made for it, and gone with it."""
     newcomer.setup("--shell", "bash")
-    assert stat.S_IMODE(newcomer.config.stat().st_mode) == 0o600
+    assert not newcomer.config.exists()
+    assert stat.S_IMODE(newcomer.aliases.stat().st_mode) == 0o600
     assert "__aws_legacy_sso" in newcomer.run("bash", "-ic", "typeset -f aws").out
 
     newcomer.program("uninstall")
     assert newcomer.files() == {}
 
 
-def test_another_plugin_stays_and_still_loads(newcomer: Newcomer, tmp_path: Path) -> None:
-    """Its key and its folder are kept, first in the list; afterwards they are alone again."""
+def test_another_plugin_still_loads(newcomer: Newcomer, tmp_path: Path) -> None:
+    """Its key and its folder are in the person's own config, which no command of ours misses."""
     others = tmp_path / "others"
     others.mkdir()
     (others / "other_plugin.py").write_text(
@@ -83,31 +106,29 @@ def test_another_plugin_stays_and_still_loads(newcomer: Newcomer, tmp_path: Path
     )
     config = f"[plugins]\nother = other_plugin\ncli_legacy_plugin_path = {others}  \n\n[default]\n"
     newcomer.write(".aws/config", config)
-    newcomer.setup()
-    asked = newcomer.run(*ASK)
+    newcomer.setup("--shell", "bash")
+    asked = newcomer.run("bash", "-ic", " ".join(ASK))
 
-    assert "the other one is here" in asked.err
+    assert asked.err.count("the other one is here") == 1
     assert NAMES_US in asked.err
-    assert f"= {others}:{newcomer.plugin}\n" in newcomer.config.read_text()
-    newcomer.program("uninstall")
     assert newcomer.config.read_text() == config
 
 
-@pytest.mark.parametrize("place", ["in front of", "behind"])
-def test_a_v1_on_path_is_not_broken_unasked(newcomer: Newcomer, place: str) -> None:
-    """It reads the same config: refused by name, with what would happen and what to do."""
-    newcomer.have_aws_too(aws_v1(), first=place == "in front of")
-    done = newcomer.program("setup")
+def test_a_v1_on_path_goes_on_as_before(newcomer: Newcomer) -> None:
+    """In front of a v2: it is not named, and reads the same files afterwards."""
+    newcomer.write(".aws/config", PROFILES)
+    newcomer.have_aws_too(aws_v1(), first=True)
+    done = newcomer.setup()
 
-    assert (done.status, done.out, newcomer.files()) == (1, "", {})
-    [line] = done.err.splitlines()
-    assert f"{aws_v1()} (1.18.49) is no v2, and not one of its commands will work" in line
-    assert f"No module named '{newcomer.plugin}'" in line
-    assert "-m pip uninstall awscli; or go on and break it with: awscli-plugin-legacy-sso" in line
+    assert done.out.count("works: aws sso refresh-legacy") == 1
+    assert done.err == ""
+    assert (
+        newcomer.run("aws", "configure", "get", "region", "--profile", "dev").out == "us-west-2\n"
+    )
 
 
-def test_a_v2_on_a_python_too_old_is_not_taken(newcomer: Newcomer, tmp_path: Path) -> None:
-    """A real v2 that takes its Python for 3.9: its commands would go on, ours would not."""
+def test_a_v2_on_a_python_too_old_is_named(newcomer: Newcomer, tmp_path: Path) -> None:
+    """A real v2 that takes its Python for 3.9: its commands go on, ours say why they do not."""
     old = tmp_path / "old" / "aws"
     old.parent.mkdir()
     old.write_text(
@@ -116,24 +137,13 @@ def test_a_v2_on_a_python_too_old_is_not_taken(newcomer: Newcomer, tmp_path: Pat
     )
     old.chmod(0o755)
     newcomer.have_aws_too(old, first=False)
-    done = newcomer.program("setup")
 
+    assert f"warning: {old} (2.9.19) does not answer: " in newcomer.setup().err
+    newcomer.program("uninstall")
+    (newcomer.aws_folder / "aws").unlink()
+    done = newcomer.program("setup")
     assert (done.status, newcomer.files()) == (1, {})
-    assert f"{old} (2.9.19) cannot work with the plugin" in done.err
     assert "this is Python 3.9; update the AWS CLI" in done.err
-
-
-def test_an_alias_and_a_function_are_tried_too(newcomer: Newcomer) -> None:
-    """What new shells call ``aws``: here a v1, and a container that gets ``~/.aws``."""
-    newcomer.write(".bashrc", f'aws() {{ "{aws_v1()}" "$@"; }}\n')
-    newcomer.write(".zshrc", "alias aws='docker run -v ~/.aws:/root/.aws amazon/aws-cli'\n")
-    done = newcomer.program("setup")
-    of_bash, of_zsh = done.err.splitlines()
-
-    assert done.status == 1
-    assert "the function `aws` of bash (1.18.49) is no v2" in of_bash
-    assert "the alias `aws` of zsh" in of_zsh
-    assert "it runs in a container, and there the plugin is missing" in of_zsh
 
 
 def test_a_second_run_changes_nothing_and_one_after_an_upgrade_updates(newcomer: Newcomer) -> None:
@@ -149,19 +159,20 @@ def test_a_second_run_changes_nothing_and_one_after_an_upgrade_updates(newcomer:
     (newcomer.plugin / "awscli_plugin_legacy_sso" / "errors.py").write_text("raise ImportError\n")
     assert newcomer.setup().out.count("up to date") == 2
     assert NAMES_US in newcomer.run(*ASK).err
+    assert (newcomer.plugin / "configupdater" / "__init__.py").exists()
     newcomer.program("uninstall")
     assert newcomer.files() == before
 
 
 def test_a_dry_run_shows_the_changes_and_makes_none(newcomer: Newcomer) -> None:
     """A diff for each file, without the lines around: they may hold keys."""
-    newcomer.write(".aws/config", "[default]\naws_secret_access_key = SECRET")
+    newcomer.write(".aws/cli/alias", "[toplevel]\nx = !echo SECRET")
     newcomer.write(".bashrc", "# mine\n")
     before = newcomer.files()
     done = newcomer.setup("--dry-run")
 
     assert newcomer.files() == before
-    assert "+legacy_sso = awscli_plugin_legacy_sso" in done.out
+    assert "+refresh-legacy = ![ -r " in done.out
     assert (
         f"+if [ -r '{newcomer.plugin}/awscli_plugin_legacy_sso/shell/legacy-sso.bash'" in done.out
     )
@@ -169,34 +180,35 @@ def test_a_dry_run_shows_the_changes_and_makes_none(newcomer: Newcomer) -> None:
 
 
 def test_odd_files_are_handled(newcomer: Newcomer, tmp_path: Path) -> None:
-    """A symlink stays one; ``AWS_CONFIG_FILE``, ``XDG_DATA_HOME`` and ``ZDOTDIR`` are followed."""
+    """A symlink stays one; ``XDG_DATA_HOME`` and ``ZDOTDIR`` are followed, not by uninstall."""
     dotfiles = tmp_path / "dotfiles"
     dotfiles.mkdir()
-    (dotfiles / "config").write_bytes(b"[default]\r\nregion = x\r\n")
-    (newcomer.home / "elsewhere").symlink_to(dotfiles / "config")
+    (dotfiles / "alias").write_bytes(b"[toplevel]\r\nx = y\r\n")
+    newcomer.aliases.parent.mkdir(parents=True)
+    newcomer.aliases.symlink_to(dotfiles / "alias")
     newcomer.write(".zshenv", "ZDOTDIR=~/zsh\n")  # not exported, as is usual
     newcomer.write("zsh/.zshrc", "bindkey -e\n")
-    newcomer.environment |= {"AWS_CONFIG_FILE": "~/elsewhere", "XDG_DATA_HOME": f"{tmp_path}/data"}
     before = newcomer.files()
-    newcomer.setup()
+    elsewhere = {"XDG_DATA_HOME": f"{tmp_path}/data"}
+    assert newcomer.program("setup", env=elsewhere).status == 0
 
     assert NAMES_US in newcomer.run(*ASK).err
-    assert b"\r\n[plugins]\r\ncli_legacy_plugin_path" in (dotfiles / "config").read_bytes()
+    assert NAMES_US in newcomer.program(*ASK).err
+    assert b"\r\n[command sso]\r\nrefresh-legacy" in (dotfiles / "alias").read_bytes()
     assert "__aws_legacy_sso" in newcomer.run("zsh", "-ic", "typeset -f aws").out
     assert "bash" not in "".join(newcomer.files())
     newcomer.program("uninstall")
     assert newcomer.files() == before
-    assert (dotfiles / "config").read_bytes() == b"[default]\r\nregion = x\r\n"
+    assert (dotfiles / "alias").read_bytes() == b"[toplevel]\r\nx = y\r\n"
     assert not (tmp_path / "data").exists()
 
 
 @pytest.mark.parametrize(
     ("name", "text", "mode", "words"),
     [
-        (".aws/config", "[default]\n", 0o400, "is read-only; allow it with: chmod u+w"),
-        (".aws/config", "[a]\n[a]\n", 0o600, "line 2: section 'a' is there twice"),
-        (".aws/config", "\ufeff[a]\n", 0o600, "byte order mark"),
-        (".aws/config", "[plugins]\ncli_legacy_plugin_path = /a\n /b\n", 0o600, "several lines"),
+        (".aws/cli/alias", "[a]\n", 0o400, "is read-only; allow it with: chmod u+w"),
+        (".aws/cli/alias", "[a]\n[a]\n", 0o600, "no `aws` can read it: While reading"),
+        (".aws/cli/alias", "[command sso]\nlist-legacy = x\n", 0o600, "'list-legacy' of yours"),
         (".bashrc", "# mine\n", 0o400, "is read-only; allow it with: chmod u+w"),
     ],
 )
@@ -224,58 +236,120 @@ def test_without_a_v2_there_is_nothing_to_set_up(newcomer: Newcomer) -> None:
     assert "there is no AWS CLI v2 on PATH; get it from https://docs.aws.amazon.com" in done.err
 
 
-def test_uninstall_needs_neither_a_cli_nor_the_record(newcomer: Newcomer) -> None:
-    """Where the CLI is gone and the record too, our lines are found by what they say."""
-    rc = newcomer.write(".bashrc", "# mine\n")
-    newcomer.write(".aws/config", "[default]\nregion = x\n")
+def test_uninstall_needs_no_cli(newcomer: Newcomer) -> None:
+    """What others have put below our lines stays; two lines of an rc file stay two."""
+    rc = newcomer.write(".bashrc", "# mine")
+    newcomer.write(".aws/cli/alias", "[toplevel]\nx = y")
     newcomer.setup()
     (newcomer.aws_folder / "aws").unlink()
-    (newcomer.plugin / "setup.json").unlink()
-    newcomer.config.write_text(newcomer.config.read_text() + "\n[profile added]\nregion = y\n")
+    newcomer.aliases.write_text(newcomer.aliases.read_text() + "[command ec2]\nx = y\n")
     rc.write_text(rc.read_text() + "# added\n")
 
     assert newcomer.program("uninstall").status == 0
-    assert newcomer.config.read_text() == "[default]\nregion = x\n\n[profile added]\nregion = y\n"
+    assert newcomer.aliases.read_text() == "[toplevel]\nx = y\n[command ec2]\nx = y\n"
     assert rc.read_text() == "# mine\n# added\n"
     assert not newcomer.plugin.exists()
     assert newcomer.program("uninstall").out == "there is nothing to take back\n"
 
 
-def test_uninstall_leaves_what_others_put_below_our_lines(newcomer: Newcomer) -> None:
-    """Another plugin keeps its section, and two lines of an rc file stay two."""
-    newcomer.write(".bashrc", "alias ll='ls -l'")
-    newcomer.setup()
-    for name, line in (".bashrc", "export X=1\n"), (".aws/config", "other = os\n"):
-        newcomer.write(name, (newcomer.home / name).read_text() + line)
+CLASSIC = "cli_legacy_plugin_path = {}\nlegacy_sso = awscli_plugin_legacy_sso\n"
+
+
+def earlier_setup(newcomer: Newcomer) -> None:
+    """Be in the state that the `setup` of an earlier version left, with its record."""
+    config = newcomer.write(".aws/config", "[default]\nregion = x")
+    rc = newcomer.write(".bashrc", "# mine")
+    newcomer.plugin.mkdir(parents=True)
+    package_copy.renew(str(newcomer.plugin))
+    (newcomer.plugin / "config").unlink()
+    hook = f"source '{newcomer.plugin}/{PACKAGE}/shell/legacy-sso.bash'"
+    added = {
+        config: ["\n", "[plugins]\n", *CLASSIC.format(newcomer.plugin).splitlines(keepends=True)],
+        rc: [f"if [ -r x ]; then {hook}; fi  # awscli-plugin-legacy-sso\n"],
+    }
+    made = {}
+    for path, lines in added.items():
+        *_, last = path.read_text().splitlines(keepends=True)
+        made[str(path)] = [{"removed": [last], "added": [f"{last}\n", *lines]}]
+        path.write_text(f"{path.read_text()}\n{''.join(lines)}")
+    record = {
+        "config": str(config),
+        "made": made,
+        "created": [str(folder) for folder in (newcomer.plugin, *newcomer.plugin.parents[:2])],
+        "shells": ["bash"],
+    }
+    (newcomer.plugin / "setup.json").write_text(json.dumps(record))
+
+
+@pytest.mark.parametrize("renewed", [True, False], ids=["after the new setup", "as it was"])
+def test_an_earlier_setup_is_taken_back(newcomer: Newcomer, renewed: bool) -> None:
+    """The new `setup` moves on from its record, once; `uninstall` leaves nothing of either."""
+    earlier_setup(newcomer)
+    if renewed:
+        newcomer.setup()
+        assert newcomer.config.read_text() == "[default]\nregion = x"
+        assert NAMES_US in newcomer.run(*ASK).err
+        assert not (newcomer.plugin / "setup.json").exists()
+        state = newcomer.files()
+        assert newcomer.setup().out.count("up to date") == 3
+        assert newcomer.files() == state
 
     assert newcomer.program("uninstall").status == 0
-    assert (newcomer.home / ".bashrc").read_text() == "alias ll='ls -l'\nexport X=1\n"
-    assert newcomer.config.read_text() == "[plugins]\nother = os\n"
+    assert newcomer.files() == {
+        ".aws": "folder",
+        ".aws/config": b"[default]\nregion = x",
+        ".bashrc": b"# mine",
+    }
 
 
-def test_uninstall_remembers_every_config_that_was_set_up(newcomer: Newcomer) -> None:
-    """With one `AWS_CONFIG_FILE` and then with another."""
-    newcomer.setup("--no-hook")
-    work = {"AWS_CONFIG_FILE": str(newcomer.home / "work")}
-    assert newcomer.program("setup", "--no-hook", env=work).status == 0
-    first, last = newcomer.config.read_text().splitlines(keepends=True)[-2:]
-    newcomer.write(".aws/config", f"[plugins]\n{first}other = os\n{last}")
-
-    assert newcomer.program("uninstall", env=work).status == 0
-    assert newcomer.config.read_text() == "[plugins]\nother = os\n"
-    assert newcomer.run("aws", "--version").status == 0
-
-
-def test_a_setup_that_fails_leaves_what_was_made_by_hand(
-    newcomer: Newcomer, plugin_path: Path
+def test_a_setup_that_moves_the_plugin_leaves_nothing_behind(
+    newcomer: Newcomer, tmp_path: Path
 ) -> None:
-    """As in the README's "By hand", in the very folder that `setup` uses."""
-    shutil.copytree(plugin_path / PACKAGE, newcomer.plugin / PACKAGE)
-    newcomer.write(".aws/config", turned_on("", str(newcomer.plugin)))
-    newcomer.write(".bashrc", "# mine\n").chmod(0o400)
+    """With another `XDG_DATA_HOME` than before: the lines lead to the new place."""
+    elsewhere = {"XDG_DATA_HOME": f"{tmp_path}/data"}
+    newcomer.write(".bashrc", "# mine")
+    assert newcomer.program("setup", env=elsewhere).status == 0
+    newcomer.setup()
 
+    assert not (tmp_path / "data").exists()
+    assert NAMES_US in newcomer.run(*ASK).err
+    newcomer.program("uninstall", env=elsewhere)
+    assert newcomer.files() == {".bashrc": b"# mine"}
+
+
+def test_lines_by_hand_stay_and_keep_the_folder(newcomer: Newcomer) -> None:
+    """However the folder is written in them; without them a second run takes the rest back."""
+    by_hand = "[plugins]\n" + CLASSIC.format(
+        f"{newcomer.plugin.parent}/./x/..//{newcomer.plugin.name}/"
+    )
+    newcomer.write(".aws/config", by_hand)
+    (newcomer.plugin.parent / "x").mkdir(parents=True)
+    newcomer.setup("--no-hook")
+    assert newcomer.config.read_text() == by_hand
+    first = newcomer.program("uninstall")
+
+    assert first.status == 1
+    assert f"{newcomer.plugin} stays, as {newcomer.config} names it: delete there: " in first.err
+    assert NAMES_US in newcomer.run(*ASK).err
+    assert not newcomer.aliases.exists()
+    newcomer.config.unlink()
+    assert newcomer.program("uninstall").status == 0
+    assert not newcomer.plugin.exists()
+
+
+def test_what_was_put_there_by_hand_is_never_deleted(newcomer: Newcomer, plugin_path: Path) -> None:
+    """As in the README's "By hand", in the very folder that `setup` uses: it is moved aside."""
+    shutil.copytree(plugin_path, newcomer.plugin)
+    newcomer.write(".aws/config", "[plugins]\n" + CLASSIC.format(newcomer.plugin))
+    newcomer.write(".bashrc", "# mine\n").chmod(0o400)
     assert newcomer.program("setup").status == 1
     assert NAMES_US in newcomer.run(*ASK).err
+
+    (newcomer.home / ".bashrc").chmod(0o600)
+    newcomer.setup()
+    newcomer.config.unlink()
+    assert newcomer.program("uninstall").status == 0
+    assert [*newcomer.plugin.glob(f"by-hand-*/{PACKAGE}/__init__.py")]
 
 
 def test_setup_is_not_put_off_by_what_is_no_trouble(newcomer: Newcomer) -> None:
@@ -294,14 +368,14 @@ def test_setup_is_not_put_off_by_what_is_no_trouble(newcomer: Newcomer) -> None:
 
 
 def test_what_a_killed_run_left_goes_with_uninstall(newcomer: Newcomer) -> None:
-    """Copies of somebody's files, locks, and half a record."""
+    """Copies of somebody's files, locks, and half of a config."""
     rc = newcomer.write(".bashrc", "# mine\n")
     before = newcomer.files()
     newcomer.setup()
     for name in (
         "..bashrc.legacy-sso-x.tmp",
         "..bashrc.legacy-sso.lock",
-        f"{newcomer.plugin.relative_to(newcomer.home)}/setup.json.new",
+        f"{newcomer.plugin.relative_to(newcomer.home)}/config.new",
     ):
         newcomer.write(name, "")
     newcomer.write(".bashrc", "# mine\n")
@@ -311,13 +385,24 @@ def test_what_a_killed_run_left_goes_with_uninstall(newcomer: Newcomer) -> None:
     assert newcomer.files() == before
 
 
-def test_uninstall_works_where_the_config_does_not_parse(newcomer: Newcomer) -> None:
-    """What was recorded is undone as text; no AWS tool could read this file."""
+def test_uninstall_works_where_a_file_does_not_parse(newcomer: Newcomer) -> None:
+    """Our lines are found as text; no AWS tool could read these files."""
     newcomer.setup()
-    newcomer.config.write_text(newcomer.config.read_text() + "[broken\n")
+    newcomer.write(".aws/config", "[broken\n")
+    newcomer.aliases.write_text(newcomer.aliases.read_text() + "[broken\n")
 
-    assert "No module" not in newcomer.program("uninstall").err
-    assert newcomer.config.read_text() == "[broken\n"
+    assert newcomer.program("uninstall").status == 0
+    assert newcomer.aliases.read_text() == "[broken\n"
+
+
+def test_without_its_dependency_nothing_is_set_up(newcomer: Newcomer, tmp_path: Path) -> None:
+    """Said in one line, with what installs it."""
+    alone = tmp_path / "alone"
+    shutil.copytree(CHECKOUT / PACKAGE, alone / PACKAGE)
+    done = newcomer.run("/usr/bin/python3", "-m", PACKAGE, "setup", env={"PYTHONPATH": str(alone)})
+
+    assert (done.status, newcomer.files()) == (1, {})
+    assert "error: the package configupdater is missing here; install it: /usr/bin/pyth" in done.err
 
 
 def test_it_runs_from_a_folder_of_packages_and_from_its_own_copy(
@@ -340,6 +425,20 @@ def test_help_and_bad_usage(newcomer: Newcomer, command: tuple[str, ...]) -> Non
     """Each command documents its exit statuses; 2 is for bad usage."""
     assert "exit status: 0 " in newcomer.program(*command, "--help").out
     assert newcomer.program(*command, "--no-such-option").status == 2
+
+
+def test_the_program_starts_aws_or_says_why_not(newcomer: Newcomer) -> None:
+    """Every word behind `aws` is for the AWS CLI, and so is the status; before `setup`, a line."""
+    before = newcomer.program("aws", *ASK[1:])
+    set_up(newcomer.home)
+    bad_usage = newcomer.program("aws", "--dry-run", "--help")
+    (newcomer.aws_folder / "aws").unlink()
+    without = newcomer.program("aws", *ASK[1:])
+
+    assert (before.status, before.out) == (1, "")
+    assert before.err.endswith("; put it there with: awscli-plugin-legacy-sso setup\n")
+    assert bad_usage.status == 252
+    assert without.err == "awscli-plugin-legacy-sso: error: aws: No such file or directory\n"
 
 
 def test_an_aws_that_runs_never_sees_half_a_package(tmp_path: Path) -> None:
@@ -368,53 +467,6 @@ def test_an_aws_that_runs_never_sees_half_a_package(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("before", "path_list"),
-    [
-        ("", FOLDER),
-        ("[default]\nregion = x", FOLDER),
-        ("# mine\r\n[default]\r\n\r\n\r\n", FOLDER),
-        ("[plugins]\n", FOLDER),
-        ("[plugins]\n# none yet\n\n[default]\n", FOLDER),
-        ("[plugins]\ncli_legacy_plugin_path=/a:/b \nx = y\n", f"/a:/b:{FOLDER}"),
-        ("[plugins]\ncli_legacy_plugin_path =\n", FOLDER),
-        (f"[plugins]\ncli_legacy_plugin_path = {FOLDER}/:/b\n", f"{FOLDER}:/b"),
-        ('[plugins]\ncli_legacy_plugin_path = "/x/awscli-plugin-legacy-sso"\n', FOLDER),
-        ("[plugins]\nlegacy_sso = awscli-plugin-legacy-sso\n", FOLDER),
-        ("[default]\n[ plugins ]\nx = y\n", FOLDER),
-    ],
-)
-def test_the_config_comes_back_byte_for_byte(before: str, path_list: str) -> None:
-    """On and off again, whatever was there; the second time on changes nothing."""
-    on = turned_on(before, FOLDER)
-
-    assert f"{path_list}" in on.replace("\r", "").split("cli_legacy_plugin_path")[1].split("\n")[0]
-    assert turned_on(on, FOLDER) == on
-    assert undone(on, changes(before, on)) == before
-
-
-@pytest.mark.parametrize("before", ["", "# mine\n", "# mine", "x=\xff\n\n", "a\r\nb"])
-def test_an_rc_file_comes_back_byte_for_byte(before: str) -> None:
-    """One marked line at the end, on a line of its own; moved along when the folder moves."""
-    on = hooked(before, "/a b/legacy-sso.bash")
-
-    assert on.splitlines()[-1].startswith("if [ -r '/a b/legacy-sso.bash' ]; then source ")
-    assert hooked(on, "/a b/legacy-sso.bash") == on
-    assert undone(on, changes(before, on)) == before
-    assert unhooked(hooked(on, "/c")).strip() == before.strip()
-
-
-def test_off_keeps_what_others_need(tmp_path: Path) -> None:
-    """Another copy of the plugin, in a folder of somebody's, goes on working."""
-    (tmp_path / "awscli_plugin_legacy_sso").mkdir()
-    (tmp_path / "awscli_plugin_legacy_sso" / "__init__.py").touch()
-    theirs = f"[plugins]\ncli_legacy_plugin_path = {tmp_path}\nmine = awscli_plugin_legacy_sso\n"
-    on = turned_on(theirs, FOLDER)
-
-    assert f"{FOLDER}:{tmp_path}" in on  # first, or theirs would be the one in use
-    assert turned_off(on, FOLDER) == theirs
-
-
-@pytest.mark.parametrize(
     ("files", "expected"),
     [
         ({}, ".bash_profile"),
@@ -430,7 +482,7 @@ def test_on_macos_bash_reads_what_login_shells_read(
         (tmp_path / name).write_text(text)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(sys, "platform", "darwin")
-    [shell] = surroundings.shells(["bash"])
+    [shell] = shells.shells(["bash"])
 
     assert shell.rc == str(tmp_path / expected)
     assert shell.interactive("x") == ["bash", "-lic", "x"]

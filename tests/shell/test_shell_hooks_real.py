@@ -15,6 +15,7 @@ import pytest
 from support import real_parts
 from support.person import DEBIAN, FROZEN, PROFILES, Person, arn, only
 from support.real_shells import SHELLS, Shell, Typing, find_shell, interactive_shell
+from support.set_up import set_up
 from support.sources import hand_out
 
 # The CLI itself, which takes the place of this note's process once it has been written.
@@ -220,7 +221,8 @@ def test_it_can_be_turned_off_and_half_off(person: Person, shell: Shell) -> None
 def test_an_aws_cli_v1_is_none_the_worse_for_it(person: Person, shell: Shell) -> None:
     """With no v2 on PATH: its commands, `sso logout` among them, end as ever; nothing follows."""
     token = json.loads(person.sign_in().read_text())["accessToken"]
-    person.configure("", plugin=False)  # a v1 cannot work with a plugin path in its config
+    person.configure("", plugin=False)
+    set_up(person.home)
     person.environment["TOKEN"] = token
     person.cli = real_parts.old_client("awscli-v1").parent / "aws"
     with at_a_prompt(person, shell, more_path="") as prompt:

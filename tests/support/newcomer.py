@@ -58,6 +58,10 @@ class Newcomer:
         return self.home / ".aws" / "config"
 
     @property
+    def aliases(self) -> Path:
+        return self.home / ".aws" / "cli" / "alias"
+
+    @property
     def plugin(self) -> Path:
         return self.home / ".local" / "share" / "awscli-plugin-legacy-sso"
 
@@ -108,8 +112,11 @@ class Newcomer:
         return found
 
 
-def install_wheel(shared: Path) -> Path:
+def install_wheel(factory: pytest.TempPathFactory) -> Path:
     """Install the wheel once for all workers; return a folder that holds the program alone."""
+    shared = factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
     environment, programs = shared / "wheel", shared / "programs"
     with exclusive(str(shared / "wheel.lock"), 120):
         if not programs.exists():
@@ -124,9 +131,7 @@ def install_wheel(shared: Path) -> Path:
 
 def newcomer_with(aws: Path, folder: Path, factory: pytest.TempPathFactory) -> Newcomer:
     """Somebody with this AWS CLI, and with neither rc files nor a config."""
-    shared = factory.getbasetemp()
-    programs = install_wheel(shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared)
-    somebody = Newcomer(folder, programs)
+    somebody = Newcomer(folder, install_wheel(factory))
     (somebody.aws_folder / "aws").symlink_to(aws)
     return somebody
 

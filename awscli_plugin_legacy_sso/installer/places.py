@@ -1,0 +1,87 @@
+"""Where things are: the plugin, its own config, and the files of the person's it is named in."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from collections.abc import Iterable, Mapping
+
+PACKAGE = "awscli_plugin_legacy_sso"
+PROGRAM = "awscli-plugin-legacy-sso"
+COMMANDS = ("refresh-legacy", "list-legacy", "remove-legacy")
+
+
+def config_file() -> str:
+    """Return the path of the config file that the AWS CLI reads."""
+    return os.path.abspath(_expand(os.environ.get("AWS_CONFIG_FILE") or "~/.aws/config"))
+
+
+def alias_file() -> str:
+    """Return the path of the file of aliases; the AWS CLI has no setting for it."""
+    return os.path.expanduser("~/.aws/cli/alias")
+
+
+def credentials_files(config: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Return the paths of the credentials files: the CLI's own, then those of ``[legacy-sso]``."""
+    first = os.environ.get("AWS_SHARED_CREDENTIALS_FILE") or "~/.aws/credentials"
+    further = config.get("legacy-sso", {}).get("credentials_files", "").split(os.pathsep)
+    return list(dict.fromkeys(_expand(path) for path in (first, *further) if path))
+
+
+def plugin_folder() -> str:
+    """Return where `setup` puts the plugin: no Python's and no CLI's version is in that path."""
+    data = os.environ.get("XDG_DATA_HOME", "")
+    if not os.path.isabs(data):  # the specification has relative ones ignored
+        data = os.path.expanduser("~/.local/share")
+    return os.path.join(data, PROGRAM)
+
+
+def own_config(folder: str) -> str:
+    return os.path.join(folder, "config")
+
+
+def script(folder: str, name: str) -> str:
+    """Return the path of one of our shell scripts."""
+    return os.path.join(folder, PACKAGE, "shell", name)
+
+
+def is_same(one: str, other: str) -> bool:
+    """Tell whether two paths are one file, however they are written; it need not be there."""
+    return os.path.realpath(one) == os.path.realpath(other)
+
+
+def different(paths: Iterable[str]) -> list[str]:
+    """Return the paths, each file once."""
+    found: dict[str, str] = {}
+    for path in paths:
+        found.setdefault(os.path.realpath(path), path)
+    return list(found.values())
+
+
+def with_plugin(folder: str, environment: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment that turns the plugin on for one ``aws``."""
+    changed = dict(environment)
+    handed_over = {
+        "AWS_CONFIG_FILE": "AWS_LEGACY_SSO_CONFIG_FILE",
+        "AWS_CLI_AUTO_PROMPT": "AWS_LEGACY_SSO_AUTO_PROMPT",
+    }
+    for name, ours in handed_over.items():
+        if name in environment:  # an empty one is not the same as none
+            changed[ours] = environment[name]
+    return changed | {"AWS_CONFIG_FILE": own_config(folder), "AWS_CLI_AUTO_PROMPT": "off"}
+
+
+def program() -> str:
+    """Return what a person types to run this very program again."""
+    if shutil.which(PROGRAM):
+        return PROGRAM
+    module = f"{shlex.quote(sys.executable)} -m {PACKAGE}"
+    if os.environ.get("PYTHONPATH"):
+        return f"PYTHONPATH={shlex.quote(os.environ['PYTHONPATH'])} {module}"
+    return module
+
+
+def _expand(path: str) -> str:
+    return os.path.expanduser(os.path.expandvars(path))  # in the order in which the AWS CLI does

@@ -1,0 +1,123 @@
+"""The shells on this machine, and what they make of the word ``aws``. It changes nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from .clis import run
+from .places import PROGRAM, script
+
+SHELLS = ("bash", "zsh")
+_PATIENCE_SECONDS = 15
+_MARK = f"-- {PROGRAM} --"
+# Where the function `aws` was read from.
+_SOURCE = {
+    "bash": "shopt -s extdebug; declare -F aws; shopt -u extdebug",  # name, line, file
+    "zsh": "print -r -- $functions_source[aws]",
+}
+# What a function asks for its own name with.
+OWN_NAME = {"bash": "FUNCNAME", "zsh": "$0"}
+
+
+@dataclass(frozen=True)
+class View:
+    """What ``aws`` is in a new shell, apart from a program on ``PATH``."""
+
+    alias: str
+    function: str  # one that is not the hook
+    has_hook: bool
+    source: str  # the file that the function comes from
+    stays: bool  # the hook, after `aws` has been called
+
+
+@dataclass(frozen=True)
+class Shell:
+    """A shell of the person's, and the file it reads when a person starts it."""
+
+    name: str
+    rc: str
+
+    def hook(self, folder: str) -> str:
+        """Return the path of this shell's hook."""
+        return script(folder, f"legacy-sso.{self.name}")
+
+    def interactive(self, script: str) -> list[str]:
+        # Terminal on macOS starts login shells.
+        return [self.name, "-lic" if sys.platform == "darwin" else "-ic", script]
+
+    def look(self) -> View | None:
+        """Start this shell as a person does, and see what it calls ``aws``; ``None``: no answer."""
+        # The hook keeps an `aws` function that was there before it under another name. That one may
+        # do away with the hook when it is called: it is called.
+        parts = (
+            "alias aws",
+            "typeset -f aws",
+            "typeset -f __aws_legacy_sso_old",
+            _SOURCE[self.name],
+            "if typeset -f __aws_legacy_sso_old; then aws --version; fi >&2",
+            "typeset -f aws",
+        )
+        script = "; ".join(f"printf '\\n%s\\n' '{_MARK}'; {part} 2>/dev/null" for part in parts)
+        answer = run(self.interactive(script), os.environ, _PATIENCE_SECONDS)
+        _, *answers = answer.output.split(f"\n{_MARK}\n")
+        if len(answers) != len(parts):
+            return None
+        alias, function, before, source, _, after = (answer.strip() for answer in answers)
+        has_hook = "__aws_legacy_sso" in function
+        other = before if has_hook else function
+        source = re.sub(r"^aws \d+ ", "", source)
+        return View(alias, other, has_hook, source, "__aws_legacy_sso" in after)
+
+    def alias_place(self) -> tuple[str, int] | None:
+        """Return the file and line that make the alias ``aws``, read off what the shell runs."""
+        with tempfile.TemporaryDirectory() as scratch:
+            if self.name == "bash":
+                trace = "PS4='+${BASH_SOURCE[0]}:${LINENO}: '; set -x; . " + shlex.quote(self.rc)
+                command = ["bash", "--rcfile", f"{scratch}/.bashrc", "-ic", "exit"]
+            else:
+                folder = shlex.quote(os.path.dirname(self.rc))
+                trace = f"ZDOTDIR={folder}; PS4='+%x:%i: '; set -x; . {shlex.quote(self.rc)}"
+                command = ["env", f"ZDOTDIR={scratch}", "zsh", "-ic", "exit"]
+            Path(scratch, os.path.basename(f".{self.name}rc")).write_text(trace, encoding="utf-8")
+            said = run(command, os.environ, _PATIENCE_SECONDS).output
+        places = re.findall(r"^\++(/.+?):(\d+): alias (?:-- )?'?aws=", said, re.MULTILINE)
+        return (places[-1][0], int(places[-1][1])) if places else None
+
+
+def shells(names: Sequence[str] | None = None) -> list[Shell]:
+    """Return the shells of these names; without names those the person has a use for."""
+    if names is not None:
+        return [Shell(name, _rc_file(name)) for name in dict.fromkeys(names)]
+    login_shell = os.path.basename(os.environ.get("SHELL", ""))
+    there = [Shell(name, _rc_file(name)) for name in SHELLS if shutil.which(name)]
+    return [shell for shell in there if shell.name == login_shell or os.path.isfile(shell.rc)]
+
+
+def _rc_file(name: str) -> str:
+    if name == "zsh":
+        # Usually set, and not exported, in ~/.zshenv: zsh itself is the one to know.
+        script = f"print -r -- '{_MARK}'${{ZDOTDIR:-$HOME}}"
+        answer = run(["zsh", "-c", script], os.environ, _PATIENCE_SECONDS)
+        asked = re.search(f"^{_MARK}(.+)", answer.output, re.MULTILINE)
+        return os.path.join(asked[1] if asked else os.path.expanduser("~"), ".zshrc")
+    bashrc = os.path.expanduser("~/.bashrc")
+    if sys.platform != "darwin":
+        return bashrc
+    # A login shell reads the first of these and no other; often that one reads ~/.bashrc in turn.
+    profiles = [
+        os.path.expanduser(f"~/.{file}") for file in ("bash_profile", "bash_login", "profile")
+    ]
+    first = next(filter(os.path.isfile, profiles), profiles[0])
+    with contextlib.suppress(OSError), open(first, errors="replace") as file:
+        if "bashrc" in file.read():
+            return bashrc
+    return first

@@ -1,0 +1,280 @@
+"""Our lines in other people's files: right or refused, and out again byte for byte."""
+
+from __future__ import annotations
+
+import random
+import re
+from pathlib import Path
+
+import botocore.configloader
+import pytest
+from botocore.exceptions import ConfigParseError
+
+from awscli_plugin_legacy_sso.installer import classic_lines
+from awscli_plugin_legacy_sso.installer.alias_file import (
+    SECTION,
+    AliasError,
+    aliased,
+    commands,
+    folders,
+    unaliased,
+)
+from awscli_plugin_legacy_sso.installer.classic_lines import Change, taken_back
+from awscli_plugin_legacy_sso.installer.hook_line import hooked, sourced, unhooked
+from awscli_plugin_legacy_sso.installer.marks import Mark
+
+FOLDER = "/home/a b/it's/awscli-plugin-legacy-sso"
+HOOK = f"{FOLDER}/awscli_plugin_legacy_sso/shell/legacy-sso.bash"
+OURS = commands(FOLDER)
+TOP = "[toplevel]\nwhoami = sts get-caller-identity\n"
+
+
+def as_the_cli_reads(text: str, folder: Path) -> dict[str, dict[str, str]]:
+    """Read an alias file with botocore's own function, and the AWS CLI's rule for such names."""
+    path = folder / "alias"
+    path.write_bytes(text.encode(errors="surrogateescape"))
+    read = botocore.configloader.raw_config_parse(str(path), parse_subsections=False)
+    return {
+        " ".join(name.split()) if name.startswith("command ") else name: {
+            key: value.strip() for key, value in values.items()
+        }
+        for name, values in read.items()
+    }
+
+
+def put_in(text: str, folder: Path) -> str:
+    """Put our aliases in: to botocore it is what it was, and ours; out again, it is the same."""
+    on = aliased(text, FOLDER, Mark())
+    before = as_the_cli_reads(text, folder)
+    in_every_section = as_the_cli_reads(f"{text}\n[an empty one]\n", folder)["an empty one"]
+    assert as_the_cli_reads(on, folder) == {
+        **before,
+        SECTION: {**before.get(SECTION, in_every_section), **OURS},
+    }
+    assert aliased(on, FOLDER, Mark()) == on
+    assert folders(on) == [FOLDER]
+    assert unaliased(on) == text
+    return on
+
+
+RIGHT = {
+    "nothing": "",
+    "other sections": TOP + "\n[command ec2]\nids = describe-instances\n",
+    "no newline at the end": TOP.rstrip(),
+    "CRLF": TOP.replace("\n", "\r\n"),
+    "CRLF, no newline": TOP.replace("\n", "\r\n").rstrip(),
+    "a line end of old": "[toplevel]\rwhoami = sts get-caller-identity\r",
+    "comments alone": "# mine\n; mine",
+    "a section of theirs": "[command sso]\nwho = list-accounts\n",
+    "a section of theirs, no newline": "[command sso]",
+    "in the middle": f"[command sso]\nwho = list-accounts\n\n{TOP}",
+    "many blanks in its name": "[command   sso]\nwho = list-accounts\n",
+    "a comment behind its header": "[command sso] # mine\nwho = list-accounts\n",
+    "indented keys": "[command sso]\n  who = list-accounts\n  all = list-accounts\n",
+    "keys with tabs": "[command sso]\n\twho = list-accounts\n",
+    "an indented header of theirs": "  [command sso]\n    who = list-accounts\n",
+    "before an indented header": "[command sso]\n  [toplevel]\n  x = y\n",
+    "empty, before an indented header": "[command sso]\n\n# mine\n    [toplevel]\nx = y\n",
+    "behind an indented header": "  [toplevel]\n  x = !f() {\n    :\n    }; f\n",
+    "a value of many lines": "[command sso]\nwho = !f() {\n  aws\n\n  }; f\n[toplevel]\nx = y\n",
+    "a value that looks like our header": "[toplevel]\nx = !cat <<E\n  [command sso]\n  E\n",
+    "another name that looks like it": "[command\tsso]\nx = y\n[ command sso ]\nx = y\n",
+    "two spellings, of which the last counts": "[command sso]\na = b\n[command  sso]\nc = d\n",
+    "defaults": "[DEFAULT]\nall = list-accounts\n[toplevel]\nx = y\n",
+    "our old lines": aliased(TOP, "/old/awscli-plugin-legacy-sso", Mark()),
+    "words in other alphabets": "[toplevel]\ngrüße = !echo 世界\n",
+}
+
+
+@pytest.mark.parametrize("text", RIGHT.values(), ids=RIGHT)
+def test_aliases_read_right(text: str, tmp_path: Path) -> None:
+    """Whatever is in the file, `aws` reads that as before, and our three aliases."""
+    if text == RIGHT["our old lines"]:
+        on = aliased(text, FOLDER, Mark())
+        assert (folders(on), unaliased(on)) == ([FOLDER], TOP)
+    else:
+        put_in(text, tmp_path)
+
+
+REFUSED = {
+    "an alias of theirs": ("[command sso]\nlist-legacy = list-accounts\n", "has an alias 'list-l"),
+    "one in capitals": ("[command sso]\nList-Legacy = list-accounts\n", "has an alias 'list-l"),
+    "one they all have": ("[DEFAULT]\nlist-legacy = x\n[command sso]\n", "has an alias 'list-l"),
+    "no INI file": ("alias x=y\n", "no `aws` can read it: File contains no section headers."),
+    "a section twice": ("[command sso]\n[command sso]\n", "no `aws` can read it: While reading"),
+    "a byte order mark": ("\ufeff[toplevel]\n", "no `aws` can read it"),
+    "not UTF-8": ("[toplevel]\nx = \udcff\n", "it is not UTF-8"),
+}
+
+
+@pytest.mark.parametrize(("text", "words"), REFUSED.values(), ids=REFUSED)
+def test_aliases_are_refused(text: str, words: str) -> None:
+    """With the reason."""
+    with pytest.raises(AliasError, match=re.escape(words)):
+        aliased(text, FOLDER, Mark())
+
+
+def test_aliases_that_would_not_read_right_are_printed() -> None:
+    """Here because of the folder's name; the message has the lines to be put in by hand."""
+    with pytest.raises(AliasError, match=r"by hand; put in these lines:\n\[command sso\]\n"):
+        aliased(TOP, "/a\n[toplevel]\nb", Mark())
+
+
+def test_aliases_put_in_by_hand_are_as_good() -> None:
+    """They are taken out as well, by what they name."""
+    by_hand = f"[{SECTION}]\n" + "".join(f"{name}: {value}\n" for name, value in OURS.items())
+
+    assert aliased(by_hand, FOLDER, Mark()) == by_hand
+    assert unaliased(by_hand) == f"[{SECTION}]\n"
+
+
+@pytest.mark.parametrize(
+    ("before", "below", "after"),
+    [
+        ("", "[toplevel]\nx = y\n", "[toplevel]\nx = y\n"),
+        (TOP.rstrip(), "[command ec2]\nx = y\n", f"{TOP}[command ec2]\nx = y\n"),
+        (TOP, "mine = list-accounts\n", f"{TOP}[command sso]\nmine = list-accounts\n"),
+        (TOP, "[broken\n", f"{TOP}[broken\n"),
+        (TOP, "mine = x\n[toplevel]\n", f"{TOP}[command sso]\nmine = x\n[toplevel]\n"),
+    ],
+)
+def test_aliases_come_out_of_a_file_that_has_grown(before: str, below: str, after: str) -> None:
+    """A key that was added to our section keeps its header."""
+    assert unaliased(aliased(before, FOLDER, Mark()) + below) == after
+
+
+def test_aliases_that_something_hangs_on_are_refused() -> None:
+    """A line that is more of our last value would become something else."""
+    on = aliased(TOP, FOLDER, Mark())
+    with pytest.raises(AliasError, match="take out the lines that name awscli_plugin_legacy_sso"):
+        unaliased(f"{on}  more of it\n")
+
+
+PIECES = (
+    *("[command sso]", "[command  sso] ", "  [command sso]", "[toplevel]", "\t[toplevel]", "[x]"),
+    *("who = list-accounts", "  who = x", "\tall = !f() {", "    }; f", "a: b", "A = c", "=", "d"),
+    *("# mine", "  ; mine", "", " ", "list-legacy = x", "[DEFAULT]", "[command sso", "é = ü"),
+)
+
+
+def random_text(source: random.Random) -> str:
+    ends = source.choice((["\n"], ["\n"], ["\r\n"], ["\n", "\r\n", "\r"]))
+    pieces = source.choices(PIECES, k=source.randrange(9))
+    text = "".join(piece + source.choice(ends) for piece in pieces)
+    return text if source.random() < 0.6 else text.rstrip("\r\n")
+
+
+def check_random_texts(count: int, folder: Path) -> tuple[int, int]:
+    source, right, refused = random.Random(20), 0, 0
+    for _ in range(count):
+        text = random_text(source)
+        try:
+            as_the_cli_reads(text, folder)
+        except ConfigParseError:
+            with pytest.raises(AliasError):
+                aliased(text, FOLDER, Mark())
+            continue
+        try:
+            put_in(text, folder)
+            right += 1
+        except AliasError:
+            refused += 1
+    return right, refused
+
+
+def test_aliases_in_random_texts(tmp_path: Path) -> None:
+    """Right or refused, and out again byte for byte."""
+    right, refused = check_random_texts(600, tmp_path)
+
+    assert right > 4 * refused > 0
+
+
+@pytest.mark.torture
+@pytest.mark.timeout(3600)
+def test_aliases_in_many_random_texts(tmp_path: Path) -> None:
+    """The same with 200,000."""
+    print(check_random_texts(200_000, tmp_path))
+
+
+@pytest.mark.parametrize("before", ["", "# mine\n", "# mine", "x=\udcff\n\n", "a\r\nb", "a\fb\x85"])
+def test_a_hook_line_comes_out_byte_for_byte(before: str) -> None:
+    """One marked line at the end, on a line of its own; moved along when the folder moves."""
+    on = hooked(before, HOOK, Mark(file=not before, folders=2))
+    whole = before if before.endswith("\n") or not before else f"{before}\n"
+
+    assert on.startswith(f"{whole}if [ -r '/home/a b/it")
+    assert sourced(on) == HOOK
+    assert hooked(on, HOOK, Mark()) == on
+    assert unhooked(on) == before
+    assert unhooked(hooked(on, "/c", Mark())) == before
+    assert unhooked(f"{on}more\n") == f"{whole}more\n"
+    assert hooked(on + on[len(whole) :], HOOK, Mark()) == on  # twice, by a copied dotfile maybe
+
+
+def test_hook_lines_in_random_texts() -> None:
+    """Out again byte for byte, whatever is in the file."""
+    source = random.Random(20)
+    for _ in range(2000):
+        text = "".join(source.choices("a\n\r\f\x85 #[\\\udcff", k=source.randrange(12)))
+        assert unhooked(hooked(text, HOOK, Mark())) == text
+
+
+@pytest.mark.parametrize("mark", [Mark(), Mark(newline=True, section=True, file=True, folders=3)])
+def test_a_mark_says_what_was_added(mark: Mark) -> None:
+    """It is written in words and read again; a line without it is nobody's."""
+    assert Mark.on(f"x  {mark}\r\n") == mark
+    assert Mark.on("x # awscli-plugin-legacy-sso-more") is None
+
+
+EARLIER = Change(
+    ["last line"],
+    ["last line\n", "[plugins]\n", f"cli_legacy_plugin_path = {FOLDER}\n", "legacy_sso = x\n"],
+)
+OF_OTHERS = Change(
+    ["cli_legacy_plugin_path = /a\n"],
+    [f"cli_legacy_plugin_path = /a:{FOLDER}\n", "legacy_sso = awscli_plugin_legacy_sso\n"],
+)
+
+
+@pytest.mark.parametrize(
+    ("change", "now", "before"),
+    [
+        (EARLIER, "".join(EARLIER.added), "last line"),
+        (OF_OTHERS, "[plugins]\n" + "".join(OF_OTHERS.added), "[plugins]\n" + OF_OTHERS.removed[0]),
+        (
+            OF_OTHERS,  # a line has come in between
+            "[plugins]\n" + "x = y\n".join(OF_OTHERS.added),
+            "[plugins]\n" + OF_OTHERS.removed[0] + "x = y\n",
+        ),
+        (
+            OF_OTHERS,  # a line of that kind by hand
+            "[plugins]\nmine = awscli_plugin_legacy_sso\n",
+            "[plugins]\nmine = awscli_plugin_legacy_sso\n",
+        ),
+    ],
+)
+def test_an_earlier_record_is_taken_back(change: Change, now: str, before: str) -> None:
+    """As it was; of what has been edited since, the recorded lines go, and no other."""
+    assert taken_back(now, [change]) == before
+
+
+@pytest.mark.parametrize(
+    ("text", "lines"),
+    [
+        ("[plugins]\ncli_legacy_plugin_path = {}\nmine = other\n", []),
+        (
+            "[plugins]\ncli_legacy_plugin_path={}\nx = 'awscli-plugin-legacy-sso'\n",
+            ["cli_legacy_plugin_path={}", "x = 'awscli-plugin-legacy-sso'"],
+        ),
+        (
+            "[plugins]\ncli_legacy_plugin_path = /a:{}\nx = awscli_plugin_legacy_sso\n",
+            ["x = awscli_plugin_legacy_sso"],  # the other line is another plugin's too
+        ),
+    ],
+)
+def test_classic_lines_are_found(text: str, lines: list[str]) -> None:
+    """Those that turn this plugin on and no other."""
+    text = text.format(FOLDER)
+
+    assert classic_lines.lines_for(text) == [line.format(FOLDER) for line in lines]
+    assert classic_lines.names(text, f"{FOLDER}//../{Path(FOLDER).name}/.") == bool(lines)

@@ -1,0 +1,128 @@
+"""The hook turns the plugin on for our commands: for that one process, and for no other."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+from support.real_shells import SHELLS, Shell, find_shell
+
+SHOW = "echo $AWS_CONFIG_FILE,${AWS_CLI_AUTO_PROMPT-},${AWS_LEGACY_SSO_CONFIG_FILE-none}"
+PLAIN = "theirs,,none"
+OLD = 'function aws {\n  env aws "$@"\n}\n'
+
+# What is typed, and whether it is one of our commands.
+TYPED = (
+    ("sso refresh-legacy", True),
+    ("sso list-legacy --output json", True),
+    ("sso remove-legacy --all", True),
+    ("--profile sso sso --region x refresh-legacy", True),
+    ("--prof=a sso --debug refresh-legacy --source-profiles a b", True),
+    ("s3api list-objects --bucket sso-audit-legacy", False),
+    ("s3 cp sso refresh-legacy", False),
+    ("--profile sso refresh-legacy", False),
+    ("sso refresh-legacy-not", False),
+    ("sso login --profile refresh-legacy", False),
+    ("configure set sso.refresh-legacy x", False),
+    ("refresh-legacy sso", False),
+)
+
+
+@pytest.fixture(params=SHELLS)
+def shell(request: pytest.FixtureRequest) -> Shell:
+    return find_shell(request.param)
+
+
+@pytest.fixture
+def folder(shell: Shell, tmp_path: Path) -> Path:
+    """A folder of the plugin, as far as the hook is concerned, with a blank in its name."""
+    folder = tmp_path / "the plugin"
+    scripts = folder / "awscli_plugin_legacy_sso" / "shell"
+    scripts.mkdir(parents=True)
+    shutil.copy(shell.hook, scripts)
+    (folder / "config").touch()
+    return folder
+
+
+def seen(shell: Shell, tmp_path: Path, folder: Path, lines: str, before: str = "") -> list[str]:
+    """Return what `aws` had of our variables, a line for each call."""
+    hook = f"\\. 'the plugin/awscli_plugin_legacy_sso/shell/{shell.hook.name}'\n"
+    ran = shell.run(f"{before}{hook}export TEST_DO='{SHOW}'\n{lines}", tmp_path)
+    assert ran.status == 0, ran
+    ours, said = str(folder / "config"), ran.out + ran.err
+    found = [line for line in said.splitlines() if line.count(",") == 2]
+    return [line.replace(ours, "ours") for line in found]
+
+
+def test_our_commands_and_no_others(shell: Shell, folder: Path, tmp_path: Path) -> None:
+    """By their exact words, wherever options stand; sourced by a path that is not absolute."""
+    lines = "".join(f"aws {words}\n" for words, _ in TYPED)
+    expected = ["ours,off,theirs" if is_ours else PLAIN for _, is_ours in TYPED]
+    theirs = "export AWS_CONFIG_FILE=theirs\n"
+
+    # A login is followed by a command of ours.
+    typed = [line for line, (words, _) in zip(expected, TYPED, strict=True)]
+    login = next(at for at, (words, _) in enumerate(TYPED) if words.startswith("sso login"))
+    said = seen(shell, tmp_path, folder, lines, theirs)
+    assert sorted(said) == sorted([*typed, "ours,off,theirs"]), typed[login]
+
+
+@pytest.mark.parametrize(
+    ("before", "handed_over"),
+    [
+        ("", "ours,off,none"),
+        ("AWS_CONFIG_FILE=theirs\n", "ours,off,none"),  # not exported: the CLI does not see it
+        ("export AWS_CONFIG_FILE=\n", "ours,off,"),
+        ("export AWS_CONFIG_FILE='a b'\n", "ours,off,a b"),
+        ("set -eu\n", "ours,off,none"),
+    ],
+)
+def test_their_own_config_is_handed_over_if_they_have_one(
+    shell: Shell, folder: Path, tmp_path: Path, before: str, handed_over: str
+) -> None:
+    """Empty is not the same as none; and afterwards everything is as it was."""
+    after = "echo ${AWS_CONFIG_FILE-},${AWS_CLI_AUTO_PROMPT-none},after\n"
+    said = seen(shell, tmp_path, folder, f"aws sso list-legacy\n{after}", before)
+    value = handed_over.split(",")[2].replace("none", "theirs" if "=theirs" in before else "")
+
+    assert said == [handed_over, f"{value},none,after"]
+
+
+def test_the_switch_stops_what_follows_and_not_what_is_typed(
+    shell: Shell, folder: Path, tmp_path: Path
+) -> None:
+    """AWS_LEGACY_SSO_HOOK=0: a login is followed by nothing, and our commands still work."""
+    theirs = "export AWS_CONFIG_FILE=theirs AWS_LEGACY_SSO_HOOK=0\n"
+    said = seen(shell, tmp_path, folder, "aws sso list-legacy\naws sso login\n", theirs)
+
+    assert said == ["ours,off,theirs", PLAIN]
+
+
+@pytest.mark.parametrize("reason", ["no config", "an aws function"])
+def test_it_is_left_to_the_alias(shell: Shell, folder: Path, tmp_path: Path, reason: str) -> None:
+    """Without our config; or with an earlier `aws` function, which may read the variable."""
+    before = "export AWS_CONFIG_FILE=theirs\n"
+    if reason == "no config":
+        (folder / "config").unlink()
+    else:
+        before += OLD
+
+    assert seen(shell, tmp_path, folder, "aws sso list-legacy\n", before) == [PLAIN]
+
+
+def test_a_script_that_has_the_function_is_left_alone(folder: Path, tmp_path: Path) -> None:
+    """`export -f aws`: in a script there is none of our other functions."""
+    bash = find_shell("bash")
+    hook = folder / "awscli_plugin_legacy_sso" / "shell" / bash.hook.name
+    shutil.copy(bash.hook, hook)
+    lines = "export AWS_CONFIG_FILE=theirs\nexport -f aws\nbash -c 'aws sso list-legacy'\n"
+
+    assert seen(bash, tmp_path, folder, lines) == [PLAIN]
+
+
+def test_off_takes_the_variables_along(shell: Shell, folder: Path, tmp_path: Path) -> None:
+    """After the one-line undo nothing is left, and our commands are like any other."""
+    lines = "__aws_legacy_sso_off\naws sso list-legacy\ntypeset -p | grep -c aws_legacy || :\n"
+
+    assert seen(shell, tmp_path, folder, lines, "export AWS_CONFIG_FILE=theirs\n") == [PLAIN]
