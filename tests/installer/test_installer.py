@@ -207,7 +207,7 @@ def test_odd_files_are_handled(newcomer: Newcomer, tmp_path: Path) -> None:
     ("name", "text", "mode", "words"),
     [
         (".aws/cli/alias", "[a]\n", 0o400, "is read-only; allow it with: chmod u+w"),
-        (".aws/cli/alias", "[a]\n[a]\n", 0o600, "no `aws` can read it: While reading"),
+        (".aws/cli/alias", "[a]\n[a]\n", 0o600, "is there twice"),
         (".aws/cli/alias", "[command sso]\nlist-legacy = x\n", 0o600, "'list-legacy' of yours"),
         (".bashrc", "# mine\n", 0o400, "is read-only; allow it with: chmod u+w"),
     ],

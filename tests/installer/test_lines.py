@@ -100,9 +100,9 @@ REFUSED = {
     "an alias of theirs": ("[command sso]\nlist-legacy = list-accounts\n", "has an alias 'list-l"),
     "one in capitals": ("[command sso]\nList-Legacy = list-accounts\n", "has an alias 'list-l"),
     "one they all have": ("[DEFAULT]\nlist-legacy = x\n[command sso]\n", "has an alias 'list-l"),
-    "no INI file": ("alias x=y\n", "no `aws` can read it: File contains no section headers."),
-    "a section twice": ("[command sso]\n[command sso]\n", "no `aws` can read it: While reading"),
-    "a byte order mark": ("\ufeff[toplevel]\n", "no `aws` can read it"),
+    "no INI file": ("alias x=y\n", "line 1: a line before the first [section]"),
+    "a section twice": ("[command sso]\n[command sso]\n", "is there twice"),
+    "a byte order mark": ("\ufeff[toplevel]\n", "line 1: a line before the first [section]"),
     "not UTF-8": ("[toplevel]\nx = \udcff\n", "it is not UTF-8"),
 }
 
