@@ -10,6 +10,7 @@ import re
 import shlex
 
 from botocore import exceptions
+from urllib3.exceptions import ProtocolError
 
 from ..configuration import Source
 from ..errors import (
@@ -28,25 +29,23 @@ from .process import ProcessError
 _LONGEST_QUOTE = 300
 # As long as a key or a token, and of their letters.
 _MAYBE_SECRET = re.compile(r"[\w+/=-]{20,}")
-
-
-def _kinds(*names: str) -> tuple[type[Exception], ...]:
-    """Return botocore's exceptions of these names, as far as this botocore has them."""
-    return tuple(getattr(exceptions, name) for name in names if hasattr(exceptions, name))
-
-
-_OVER = _kinds("UnauthorizedSSOTokenError", "TokenRetrievalError")
-# The last is of `aws login`, which is there since CLI 2.32.
-_SIGN_IN = (*_OVER, *_kinds("SSOTokenLoadError", "LoginError"))
-_UNREACHABLE = _kinds("ConnectionError", "ConnectionClosedError", "ReadTimeoutError")
-_CUT_OFF = _kinds("IncompleteReadError", "ResponseStreamingError")
+_OVER = (exceptions.UnauthorizedSSOTokenError, exceptions.TokenRetrievalError)
+# `aws login` is there since CLI 2.32.
+_NEVER = (exceptions.SSOTokenLoadError, getattr(exceptions, "LoginError", ()))
+_UNREACHABLE = (
+    exceptions.ConnectionError,
+    exceptions.ConnectionClosedError,
+    exceptions.ReadTimeoutError,
+)
+# The first from within the AWS CLI, the second elsewhere.
+_CUT_OFF = (ProtocolError, getattr(exceptions, "ResponseStreamingError", ()))
 
 
 def explain(error: BaseException, source: Source, exchange: Exchange) -> LegacySsoError:
     """Return the error to show a person for what was raised while fetching for ``source``."""
     if isinstance(error, LegacySsoError):
         return error
-    if isinstance(error, _SIGN_IN):
+    if isinstance(error, (*_OVER, *_NEVER)):
         return _sign_in(error, source)
     if isinstance(error, exceptions.ClientError):
         return _service(error, exchange)

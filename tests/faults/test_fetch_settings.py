@@ -72,7 +72,7 @@ SESSIONS = {
     ),
     "no region": (
         (f"{SESSION_REGION} us-east-1", "[sso-session corp]"),
-        "sso-session 'corp' has no sso_region",
+        "sso_region of sso-session 'corp' is not set",
     ),
 }
 
