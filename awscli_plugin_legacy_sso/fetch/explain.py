@@ -103,10 +103,13 @@ def _other(error: BaseException, source: Source, exchange: Exchange) -> LegacySs
     if isinstance(error, _UNREACHABLE):
         return FetchError(f"the service cannot be reached: {_quote(error, exchange)}")
     is_of_http = isinstance(error, exceptions.HTTPClientError)
-    is_of_settings = isinstance(error, exceptions.BotoCoreError) and not is_of_http
-    if is_of_settings or str(error).startswith("Invalid endpoint"):
-        said = _quote(error, exchange)
-        return SourceConfigurationError(f"{said}; correct that in your config file")
+    # Before anything was sent, a value that is none is one of a setting too.
+    is_value = isinstance(error, ValueError) and not exchange.operation
+    if is_value or (isinstance(error, exceptions.BotoCoreError) and not is_of_http):
+        return SourceConfigurationError(
+            f"{_quote(error, exchange).rstrip('.')}; correct that in the environment, or with: "
+            f"aws configure set SETTING VALUE --profile {shlex.quote(source.name)}"
+        )
     has_words = isinstance(error, UnusableError)
     if exchange.operation and not is_of_http:
         return _no_answer(exchange, str(error) if has_words else exchange.what_is_wrong())
