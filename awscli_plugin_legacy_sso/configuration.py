@@ -199,6 +199,12 @@ class Source(NamedTuple):
                 f"profile {self.name!r} has no {' and no '.join(missing)}; "
                 f"complete it with: aws configure sso --profile {shlex.quote(self.name)}"
             )
+        if not self.base.settings:
+            *_, last, missing_one = (profile.name for profile in self.chain)
+            raise ProfileError(
+                f"there is no profile {missing_one!r}, the source_profile of {last!r}; mend it "
+                f"with: aws configure set source_profile VALUE --profile {shlex.quote(last)}"
+            )
         for profile in self.chain:
             is_source = profile is self.chain[0]
             setting_values.check_profile(profile.name, profile.settings, is_source=is_source)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from .errors import ProfileError
@@ -101,24 +101,23 @@ def check_session(name: str, sessions: Mapping[str, Mapping[str, Any]]) -> None:
     if name not in sessions:
         there = f"there are {', '.join(map(repr, sessions))}" if sessions else "there is none"
         raise ProfileError(f"there is no sso-session {name!r} ({there}); make it with: {mend}")
-    if wrong := _wrong(sessions[name], _SSO):
+    if wrong := _wrong(sessions[name], _SSO, needed=("sso_region", "sso_start_url")):
         setting, what = wrong
         raise ProfileError(f"{setting} of sso-session {name!r} {what}; mend it with: {mend}")
-    missing = [key for key in ("sso_region", "sso_start_url") if not sessions[name].get(key)]
-    if missing:
-        raise ProfileError(
-            f"sso-session {name!r} has no {' and no '.join(missing)}; complete it with: {mend}"
-        )
 
 
 def _wrong(
-    settings: Mapping[str, Any], known: Mapping[str, tuple[str, str]]
+    settings: Mapping[str, Any],
+    known: Mapping[str, tuple[str, str]],
+    needed: Collection[str] = (),
 ) -> tuple[str, str] | None:
     """Return the first setting whose value cannot be, and what is wrong with it."""
     for setting, (pattern, what) in known.items():
         value = settings.get(setting)
         if isinstance(value, Mapping):
             return setting, f"is an indented block, not {what}"
+        if value is None and setting in needed:
+            return setting, "is not set"
         if value is not None and not re.fullmatch(pattern, value, re.IGNORECASE | re.ASCII):
             # A URL may have a password in it.
             said = "***" if "@" in value else repr(value[:_LONGEST_QUOTE])

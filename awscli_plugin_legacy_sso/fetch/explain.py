@@ -10,6 +10,7 @@ import re
 import shlex
 
 from botocore import exceptions
+from urllib3.exceptions import ProtocolError
 
 from ..configuration import Source
 from ..errors import (
@@ -28,25 +29,23 @@ from .process import ProcessError
 _LONGEST_QUOTE = 300
 # As long as a key or a token, and of their letters.
 _MAYBE_SECRET = re.compile(r"[\w+/=-]{20,}")
-
-
-def _kinds(*names: str) -> tuple[type[Exception], ...]:
-    """Return botocore's exceptions of these names, as far as this botocore has them."""
-    return tuple(getattr(exceptions, name) for name in names if hasattr(exceptions, name))
-
-
-_OVER = _kinds("UnauthorizedSSOTokenError", "TokenRetrievalError")
-# The last is of `aws login`, which is there since CLI 2.32.
-_SIGN_IN = (*_OVER, *_kinds("SSOTokenLoadError", "LoginError"))
-_UNREACHABLE = _kinds("ConnectionError", "ConnectionClosedError", "ReadTimeoutError")
-_CUT_OFF = _kinds("IncompleteReadError", "ResponseStreamingError")
+_OVER = (exceptions.UnauthorizedSSOTokenError, exceptions.TokenRetrievalError)
+# `aws login` is there since CLI 2.32.
+_NEVER = (exceptions.SSOTokenLoadError, getattr(exceptions, "LoginError", ()))
+_UNREACHABLE = (
+    exceptions.ConnectionError,
+    exceptions.ConnectionClosedError,
+    exceptions.ReadTimeoutError,
+)
+# The first from within the AWS CLI, the second elsewhere.
+_CUT_OFF = (ProtocolError, getattr(exceptions, "ResponseStreamingError", ()))
 
 
 def explain(error: BaseException, source: Source, exchange: Exchange) -> LegacySsoError:
     """Return the error to show a person for what was raised while fetching for ``source``."""
     if isinstance(error, LegacySsoError):
         return error
-    if isinstance(error, _SIGN_IN):
+    if isinstance(error, (*_OVER, *_NEVER)):
         return _sign_in(error, source)
     if isinstance(error, exceptions.ClientError):
         return _service(error, exchange)
@@ -104,10 +103,13 @@ def _other(error: BaseException, source: Source, exchange: Exchange) -> LegacySs
     if isinstance(error, _UNREACHABLE):
         return FetchError(f"the service cannot be reached: {_quote(error, exchange)}")
     is_of_http = isinstance(error, exceptions.HTTPClientError)
-    is_of_settings = isinstance(error, exceptions.BotoCoreError) and not is_of_http
-    if is_of_settings or str(error).startswith("Invalid endpoint"):
-        said = _quote(error, exchange)
-        return SourceConfigurationError(f"{said}; correct that in your config file")
+    # Before anything was sent, a value that is none is one of a setting too.
+    is_value = isinstance(error, ValueError) and not exchange.operation
+    if is_value or (isinstance(error, exceptions.BotoCoreError) and not is_of_http):
+        return SourceConfigurationError(
+            f"{_quote(error, exchange).rstrip('.')}; correct that in the environment, or with: "
+            f"aws configure set SETTING VALUE --profile {shlex.quote(source.name)}"
+        )
     has_words = isinstance(error, UnusableError)
     if exchange.operation and not is_of_http:
         return _no_answer(exchange, str(error) if has_words else exchange.what_is_wrong())

@@ -170,7 +170,7 @@ class _Batch:
         client_key = client_settings(base)
         role_key = client_key, base.account, base.role
         if client_key not in self._clients:
-            make = partial(SharedClient, self._sessions, base)
+            make = partial(SharedClient, self._sessions, base_source)
             self._clients[client_key] = self._jobs.add(partial(explained, make, base_source))
         if role_key not in self._roles:
             client = self._clients[client_key]
@@ -201,7 +201,7 @@ class _Batch:
 
     def _resolve(self, source: Source, cache: JSONFileCache) -> Credentials:
         """Resolve a source in a session of its own, as the CLI would with ``--profile``."""
-        session = self._sessions.for_profile(source.name)
+        session = self._sessions.for_source(source)
         resolver = create_credential_resolver(session, cache=cache)
         resolver.providers = [it for it in resolver.providers if it.METHOD in _OWN_PROVIDERS]
         start_processes_with(resolver.providers, Process)

@@ -7,10 +7,12 @@ whose exchange with services is noted. Nothing is fetched here.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
 from botocore.session import Session
 
+from ..configuration import Source
 from .exchange import watch
 
 
@@ -33,9 +35,17 @@ class SessionFactory:
         config: Mapping[str, Any] = self.session.full_config
         return config
 
-    def for_profile(self, profile: str) -> Session:
-        """Return a new session for a profile, which is named even if it is the default."""
-        session = _ProfileSession(profile, self.full_config, self._verify)
+    def for_source(self, source: Source) -> Session:
+        """Return a new session for a source, which is named even if it is the default.
+
+        Its chain is the source's, also where that leads on from a legacy profile to what this
+        came from: the keys that stand there may be old.
+        """
+        profiles = dict(self.full_config.get("profiles", {}))
+        for profile, following in pairwise(source.chain):
+            profiles[profile.name] = {**profile.settings, "source_profile": following.name}
+        config = {**self.full_config, "profiles": profiles}
+        session = _ProfileSession(source.name, config, self._verify)
         _reach_services_alike(self.session, session)
         watch(session)
         return session

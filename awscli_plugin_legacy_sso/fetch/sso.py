@@ -22,7 +22,7 @@ from botocore.session import Session
 from botocore.tokens import SSOTokenProvider
 from botocore.utils import JSONFileCache
 
-from ..configuration import Profile, SignIn
+from ..configuration import Profile, SignIn, Source
 from ..legacy_profile import Credentials
 from ..lock import LockTimeoutError, lock
 from . import documents
@@ -75,14 +75,14 @@ class SharedClient:
     that the sign-in is over.
     """
 
-    def __init__(self, sessions: SessionFactory, profile: Profile) -> None:
+    def __init__(self, sessions: SessionFactory, source: Source) -> None:
         self._full_config = sessions.full_config
         self._pace = _Pace()
-        session = sessions.for_profile(profile.name)
+        session = sessions.for_source(source)
         self._make_client = session.create_client
         self._client: Any = None
         self._client_lock = threading.Lock()
-        name, url = (profile.settings.get(key) for key in ("sso_session", "sso_start_url"))
+        name, url = (source.settings.get(key) for key in ("sso_session", "sso_start_url"))
         self._token = _KnownToken(_fresh_token(session, SignIn(name, None))) if name else None
         if not name:
             _check_token_file(SignIn(None, url))

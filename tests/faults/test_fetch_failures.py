@@ -311,7 +311,8 @@ def test_commands_say_the_same(person: Person) -> None:
     expired = {"Version": 1, "AccessKeyId": "A", "SecretAccessKey": "S", "SessionToken": "T"}
     expired["Expiration"] = "2020-01-01T00:00:00Z"
     (person.home / "expired.json").write_text(json.dumps(expired))
-    person.center.behaviour.raw_answers["GetRoleCredentials"] = HTML
+    cut_off = (200, {"content-length": "5000"}, iter([b'{"role']))
+    person.center.behaviour.raw_answers["GetRoleCredentials"] = cut_off
     answer = b"<Response><AssumeRoleWithWebIdentityResult/></Response>"
     person.center.behaviour.raw_answers["AssumeRoleWithWebIdentity"] = (200, {}, answer)
     sources = ("comment", "elsewhere", "inline", "killed", "expired", "dev", "web")
@@ -330,7 +331,7 @@ def test_commands_say_the_same(person: Person) -> None:
             f"killed: its credential_process was ended by SIGKILL; {see} killed",
             "expired: its credential_process printed keys that have expired already; "
             f"{see} expired",
-            "dev: GetRoleCredentials got no usable answer: it is a web page",
+            "dev: GetRoleCredentials got no usable answer: it is cut off",
             "web: AssumeRoleWithWebIdentity got no usable answer: "
             "it lacks something, or has a value of a wrong type",
         )

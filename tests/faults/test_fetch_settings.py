@@ -72,7 +72,7 @@ SESSIONS = {
     ),
     "no region": (
         (f"{SESSION_REGION} us-east-1", "[sso-session corp]"),
-        "sso-session 'corp' has no sso_region",
+        "sso_region of sso-session 'corp' is not set",
     ),
 }
 
@@ -88,3 +88,26 @@ def test_session_that_cannot_be_is_named(caller: Caller, case: str, profile: str
     assert status == 253
     assert said.startswith(f"{what}; ")
     assert said.endswith(" with: aws configure sso-session")
+
+
+def test_source_profile_that_is_not_there_is_named(caller: Caller) -> None:
+    """With the profile that names it, and the command."""
+    config = with_setting(PROFILES + ROLES, "leaf", "source_profile = nosuch")
+    caller.person.configure(config, plugin=False)
+
+    assert caller.refused("leaf") == (
+        253,
+        "there is no profile 'nosuch', the source_profile of 'leaf'; "
+        "mend it with: aws configure set source_profile VALUE --profile leaf",
+    )
+
+
+def test_value_that_only_botocore_knows_to_be_wrong_is_named(caller: Caller) -> None:
+    """In its own words, with one full stop fewer, and with one command."""
+    config = with_setting(PROFILES + ROLES, "dev", "services = nosuch")
+    caller.person.configure(config, plugin=False)
+    status, said = caller.refused("dev")
+
+    assert status == 253
+    assert '"nosuch" services configuration does not exist; correct that' in said
+    assert said.endswith(" with: aws configure set SETTING VALUE --profile dev")
