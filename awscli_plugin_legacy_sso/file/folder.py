@@ -93,7 +93,7 @@ class Folder:
         return os.path.join(self.path, name)
 
     @contextlib.contextmanager
-    def own(self, name: str, flags: int = 0) -> Iterator[int]:
+    def own(self, name: str, *, is_new: bool = False) -> Iterator[int]:
         """Open a file of ours for a while, made if need be, with mode 0600 whatever the umask.
 
         Raises:
@@ -101,9 +101,8 @@ class Folder:
                 may not be written.
             OSError: it cannot be opened, or is gone again.
         """
-        flags |= os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK
         try:
-            descriptor = os.open(name, flags, 0o600, dir_fd=self._descriptor)
+            descriptor = self._open_own(name, is_new=is_new)
         except OSError as error:
             raise self._better(error, name) from None
         with closed(descriptor):
@@ -113,12 +112,23 @@ class Folder:
             self._check_own(status, name)
             if not os.path.samestat(status, os.fstat(descriptor)):
                 raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.full(name))
-            if stat.S_IMODE(status.st_mode) != 0o600:
-                # Where that fails, as on a file system without modes, it is no wider than before;
-                # a file that is new got no more than 0600.
-                with contextlib.suppress(OSError):
-                    os.fchmod(descriptor, 0o600)
             yield descriptor
+
+    def _open_own(self, name: str, *, is_new: bool) -> int:
+        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
+        try:
+            new = flags | os.O_CREAT | os.O_EXCL
+            descriptor = os.open(name, new, 0o600, dir_fd=self._descriptor)
+        except FileExistsError:
+            if is_new:
+                raise
+            return os.open(name, flags, dir_fd=self._descriptor)
+        # Only what was made here: what is there might be a second name of another file. Where it
+        # fails, as on a file system without modes, the mode is what was asked for or less.
+        with contextlib.suppress(OSError):
+            if stat.S_IMODE(os.fstat(descriptor).st_mode) != 0o600:
+                os.fchmod(descriptor, 0o600)
+        return descriptor
 
     def _better(self, error: OSError, name: str) -> OSError:
         """Return why a file of ours could not be opened, in better words if there are any."""
@@ -133,23 +143,28 @@ class Folder:
         return error
 
     def _check_own(self, status: os.stat_result, name: str) -> None:
-        path = self.full(name)
-        quoted = shlex.quote(path)
         if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-            raise PlaceError(
-                f"{path} is a link or the like, where a file of this tool has to be; "
-                f"move it away with: mv {quoted} {shlex.quote(path + '.old')}"
-            )
+            raise self.not_ours(name)
         if status.st_uid != os.geteuid():
+            path = self.full(name)
             raise PlaceError(
-                f"{path} belongs to another user; make it yours with: sudo chown {_user()} {quoted}"
+                f"{path} belongs to another user; make it yours with: "
+                f"sudo chown {_user()} {shlex.quote(path)}"
             )
+
+    def not_ours(self, name: str) -> PlaceError:
+        """Return the words for what lies where a file of ours has to be."""
+        path = self.full(name)
+        return PlaceError(
+            f"{path} is a link or the like, where a file of this tool has to be; "
+            f"move it away with: mv {shlex.quote(path)} {shlex.quote(path + '.old')}"
+        )
 
     @contextlib.contextmanager
     def temporary(self, prefix: str) -> Iterator[tuple[str, int]]:
         """Make a temporary file, and yield its name and descriptor. It is gone at the end."""
         name = f"{prefix}{os.urandom(8).hex()}.tmp"
-        with self.own(name, os.O_EXCL) as descriptor:
+        with self.own(name, is_new=True) as descriptor:
             try:
                 yield name, descriptor
             finally:

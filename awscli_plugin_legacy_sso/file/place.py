@@ -46,10 +46,14 @@ def watched(path: str) -> Iterator[None]:
         with errors_named(path):
             folder, name = held.enter_context(_opened(path))
             descriptor = held.enter_context(folder.own(_watch_name(name)))
+            there = os.pread(descriptor, 20, 0)
+            # Whatever lies there: it is overwritten only if it is what this writes itself.
+            if there.strip(b"0123456789") not in (b"", b"\n"):
+                raise folder.not_ours(_watch_name(name))
             try:
                 lock(descriptor, 0)
             except LockTimeoutError:
-                process = os.pread(descriptor, 20, 0).decode(errors="replace").strip()
+                process = there.decode().strip()
                 raise CredentialsFileError(
                     f"process {process} is watching {path} already; end it with: kill {process}"
                 ) from None

@@ -109,6 +109,17 @@ def test_a_link_where_our_file_has_to_be_is_refused(
     DOORS[ours](file)
 
 
+def test_what_is_no_watch_lock_is_not_overwritten(tmp_path: Path) -> None:
+    """It was a second name of another file, whose first one is gone by now."""
+    file = fire.renew(tmp_path / "aws")
+    place = file.parent / ".credentials.legacy-sso.watch"
+    place.write_text("mine")
+    with pytest.raises(CredentialsFileError, match="move it away with: mv "):
+        watch(file)
+
+    assert place.read_text() == "mine"
+
+
 # Other users' files and folders.
 
 
