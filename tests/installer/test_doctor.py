@@ -174,18 +174,14 @@ def test_a_v1_is_a_cross_only_where_it_is_what_one_types(newcomer: Newcomer) -> 
 
 def test_a_file_that_may_not_be_read_is_named_with_who_may(newcomer: Newcomer) -> None:
     """`chmod` where it is the person's, `chown` where it is not; never "edit"."""
-    for path in (newcomer.root, *newcomer.root.rglob("*")):
-        if path != newcomer.aws_folder / "aws":
-            os.chown(path, 65534, 65534, follow_symlinks=False)
-    for parent in newcomer.root.parents[:-2]:
-        parent.chmod(parent.stat().st_mode | 0o055)
     mine = newcomer.write(".aws/credentials", LEGACY.format(name="dev-legacy-sso"))
-    os.chown(mine, 65534, 65534)
     mine.chmod(0)
-    newcomer.aliases.chmod(0)
-    os.chown(newcomer.aliases, 0, 0)
+    newcomer.aliases.chmod(0o600)
+    os.chown(newcomer.aliases, 65534, 65534)
+    # Root, and yet one of those whom the modes of files concern.
+    less = "-dac_override,-dac_read_search"
     said = newcomer.run(
-        *("/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"),
+        *("/usr/bin/setpriv", f"--bounding-set={less}", f"--inh-caps={less}"),
         *(newcomer.programs / "awscli-plugin-legacy-sso", "doctor"),
     ).out
 
