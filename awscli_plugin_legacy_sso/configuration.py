@@ -7,12 +7,12 @@ Pure: nothing is run, read or fetched to find out what a profile is.
 
 from __future__ import annotations
 
-import shlex
+import difflib
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
 
 from . import setting_values
-from .errors import ProfileError
+from .errors import ProfileError, option
 from .legacy_profile import RECORD, SOURCE_SETTINGS, recorded_source
 
 _SSO_SETTINGS = frozenset(("sso_session", "sso_start_url", "sso_account_id", "sso_role_name"))
@@ -35,8 +35,8 @@ class SignIn(NamedTuple):
     def login_command(self, profile: str) -> str:
         """Return the command that signs in again."""
         if self.session:
-            return f"aws sso login --sso-session {shlex.quote(self.session)}"
-        return f"aws sso login --profile {shlex.quote(profile)}"
+            return f"aws sso login {option('--sso-session', self.session)}"
+        return f"aws sso login {option('--profile', profile)}"
 
 
 class Profile(NamedTuple):
@@ -100,6 +100,8 @@ class Source(NamedTuple):
     exists: bool
     chain: tuple[Profile, ...]
     sso_sessions: Mapping[str, Settings]
+    # Of a profile that is not there: one with a name much like it.
+    near: str = ""
 
     def __hash__(self) -> int:
         """Hash the name: settings are mappings, which have no hash."""
@@ -149,7 +151,7 @@ class Source(NamedTuple):
         """The command by which a person signs in again."""
         profile = self.signing_in
         if profile.kind == "login_session":
-            return f"aws login --profile {shlex.quote(profile.name)}"
+            return f"aws login {option('--profile', profile.name)}"
         return (self.sign_in or SignIn(None, None)).login_command(profile.name)
 
     @property
@@ -171,6 +173,10 @@ class Source(NamedTuple):
             return "with MFA the AWS CLI's cached keys are used while they last"
         return _NOT_FRESH.get(self.kind or "")
 
+    @property
+    def _maybe(self) -> str:
+        return f", maybe {self.near!r} is meant" if self.near else ""
+
     def check(self) -> None:
         """Refuse a profile that does not itself say how it gets temporary credentials.
 
@@ -181,7 +187,8 @@ class Source(NamedTuple):
         settings, setting = self.settings, self.kind
         if not self.exists:
             raise ProfileError(
-                f"there is no profile {self.name!r}; list yours with: aws configure list-profiles"
+                f"there is no profile {self.name!r}{self._maybe}; "
+                "list yours with: aws configure list-profiles"
             )
         if setting is None and settings.get("aws_access_key_id"):
             kind = "static" if settings.get("aws_session_token") else "long-term"
@@ -191,13 +198,13 @@ class Source(NamedTuple):
         if setting is None:
             raise ProfileError(
                 f"profile {self.name!r} does not say how it gets credentials; "
-                f"set it up with: aws configure sso --profile {shlex.quote(self.name)}"
+                f"set it up with: aws configure sso {option('--profile', self.name)}"
             )
         missing = [key for key in ("sso_account_id", "sso_role_name") if not settings.get(key)]
         if self.is_sso and missing:
             raise ProfileError(
                 f"profile {self.name!r} has no {' and no '.join(missing)}; "
-                f"complete it with: aws configure sso --profile {shlex.quote(self.name)}"
+                f"complete it with: aws configure sso {option('--profile', self.name)}"
             )
         if not self.base.settings:
             *_, last, missing_one = (profile.name for profile in self.chain)
@@ -241,7 +248,9 @@ class Configuration:
 
     def source(self, name: str) -> Source:
         """Ask all there is to know about a source profile, whether it is there or not."""
-        return Source(name, name in self.profiles, tuple(self._chain(name)), self.sso_sessions)
+        exists = name in self.profiles
+        near = [] if exists else difflib.get_close_matches(name, self.profiles, 1)
+        return Source(name, exists, tuple(self._chain(name)), self.sso_sessions, "".join(near))
 
     def _chain(self, name: str) -> Iterator[Profile]:
         seen: set[str] = set()

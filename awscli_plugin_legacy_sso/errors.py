@@ -7,10 +7,19 @@ Nothing here ever holds a secret: messages carry names, paths and reasons.
 
 from __future__ import annotations
 
+import shlex
+
 USAGE = 252
 CONFIGURATION = 253
 SERVICE = 254
 GENERAL = 255
+
+
+def option(name: str, *values: str) -> str:
+    """Return an option as a person can type it in a shell, whatever its value begins with."""
+    if len(values) == 1 and values[0].startswith("-"):
+        return f"{name}={shlex.quote(values[0])}"
+    return " ".join([name, *map(shlex.quote, values)])
 
 
 class LegacySsoError(Exception):

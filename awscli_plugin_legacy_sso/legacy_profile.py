@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from enum import Enum
 from typing import NamedTuple
 
-from .errors import InvalidNameError
+from .errors import InvalidNameError, option
 
 RECORD = "x_legacy_sso_source"
 EXPIRATION = "x_security_token_expires"
@@ -91,6 +91,12 @@ class Standing(NamedTuple):
     def is_from(self, source: str) -> bool:
         """Tell whether it is a legacy profile that came from this source profile."""
         return self.legacy is not None and self.legacy.source == source
+
+
+def remove_command(name: str, credentials_file: str | None = None) -> str:
+    """Return the command that removes a legacy profile, in the file that was given, if one was."""
+    where = f" {option('--credentials-file', credentials_file)}" if credentials_file else ""
+    return f"aws sso remove-legacy {option('--legacy-profiles', name)}{where}"
 
 
 def swallowing(path: str, name: str, line: int) -> str:

@@ -12,7 +12,7 @@ import shlex
 from collections.abc import Collection, Mapping
 from typing import Any
 
-from .errors import ProfileError
+from .errors import ProfileError, option
 from .legacy_profile import SOURCE_SETTINGS
 
 _LONGEST_QUOTE = 80
@@ -66,7 +66,7 @@ def check_profile(name: str, settings: Mapping[str, Any], *, is_source: bool) ->
     Raises:
         ProfileError: the setting, its value, the profile, and the command that mends it.
     """
-    of_profile = f"--profile {shlex.quote(name)}"
+    of_profile = option("--profile", name)
     for setting in (*SOURCE_SETTINGS, "source_profile"):
         if isinstance(settings.get(setting), Mapping):
             raise ProfileError(

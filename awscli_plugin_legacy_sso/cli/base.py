@@ -10,13 +10,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from awscli.customizations.commands import BasicCommand
+from awscli.customizations.exceptions import ParamValidationError
 from awscli.formatter import get_formatter
 from botocore.exceptions import ProfileNotFound
+from jmespath.exceptions import JMESPathError
 
 import awscli_plugin_legacy_sso
 
 from ..configuration import Configuration
-from ..errors import GENERAL, LegacySsoError, UsageError
+from ..errors import GENERAL, USAGE, LegacySsoError, UsageError, option
 from ..file import credentials_file
 from .options import check_globals
 from .output import print_problems
@@ -29,6 +31,8 @@ def from_file(name: str) -> Any:
 
 class LegacyCommand(BasicCommand):
     """Base of our commands."""
+
+    NAMING_OPTION = "--profile"
 
     def _run_main(self, parsed_args: Any, parsed_globals: Any) -> int:
         try:
@@ -48,6 +52,20 @@ class LegacyCommand(BasicCommand):
             gc.freeze()
         print_problems(sys.stdout, sys.stderr, [("ERROR", problem)])
         return status
+
+    def __call__(self, args: Any, parsed_globals: Any) -> Any:
+        """Say what a word without an option may have meant, where the AWS CLI only refuses it."""
+        try:
+            return super().__call__(args, parsed_globals)
+        except ParamValidationError as error:
+            _, found, words = str(error).partition("Unknown options: ")
+            word = words.split(",")[0].strip()
+            if not found or word.startswith("-"):
+                raise
+        how = f"aws sso {self.NAME} {option(self.NAMING_OPTION, word)}"
+        problem = f"{word!r} is no option; to name a profile, write: {how}"
+        print_problems(sys.stdout, sys.stderr, [("ERROR", problem)])
+        return USAGE
 
     def _run(self, parsed_args: Any, parsed_globals: Any) -> int:
         raise NotImplementedError
@@ -69,15 +87,32 @@ class LegacyCommand(BasicCommand):
             files.setdefault(os.path.realpath(path), path)  # two names of one file are one file
         return list(files.values())
 
-    def _wants_document(self, parsed_globals: Any) -> bool:
-        return parsed_globals.output is not None or parsed_globals.query is not None
+    def _check_query(self, document: Mapping[str, Any], parsed_globals: Any) -> None:
+        """Try ``--query`` before anything is done, with text where there is nothing yet.
+
+        Raises:
+            UsageError: it does not fit what the command prints.
+        """
+        rows = [
+            {key: "" if value is None else value for key, value in row.items()}
+            for row in document["LegacyProfiles"]
+        ]
+        try:
+            parsed_globals.query.search({"LegacyProfiles": rows})
+        except JMESPathError as error:
+            said = " ".join(str(error).split())
+            raise UsageError(f"--query does not fit what this command prints: {said}") from None
+
+    def _wants_document(self, parsed_globals: Any, *, or_is_set: bool = False) -> bool:
+        is_given = parsed_globals.output is not None or parsed_globals.query is not None
+        return is_given or (or_is_set and self._configured_output() is not None)
 
     def _print_document(self, document: Mapping[str, Any], parsed_globals: Any) -> None:
-        get_formatter(self._output(parsed_globals), parsed_globals)(self.NAME, document)
+        kind = parsed_globals.output or self._configured_output() or "json"
+        get_formatter(kind, parsed_globals)(self.NAME, document)
 
-    def _output(self, parsed_globals: Any) -> str:
+    def _configured_output(self) -> Any:
         try:
-            output = parsed_globals.output or self._session.get_config_variable("output")
+            return self._session.get_config_variable("output")
         except ProfileNotFound:  # AWS_PROFILE may name anything; these commands look elsewhere
-            output = None
-        return output or "json"
+            return None

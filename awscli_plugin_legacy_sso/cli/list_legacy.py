@@ -23,7 +23,12 @@ class ListLegacyCommand(LegacyCommand):
         configuration = self._configuration()
         paths = self._paths(parsed_args.credentials_file, configuration, every=True)
         report = list_legacy(configuration, paths)
-        if report.rows or not report.errors:
-            self._print_document(output.listed_document(report), parsed_globals)
+        if sys.stdout.isatty() and not self._wants_document(parsed_globals, or_is_set=True):
+            output.print_lines(sys.stdout, output.listed_lines(report))
+        elif report.rows or not report.errors:
+            document = output.listed_document(report)
+            if parsed_globals.query is not None:
+                self._check_query(document, parsed_globals)
+            self._print_document(document, parsed_globals)
         output.print_problems(sys.stdout, sys.stderr, output.problems(report))
         return output.status(report)

@@ -7,14 +7,13 @@ nothing of ``awscli`` is needed, so all of it is tested without an AWS CLI.
 from __future__ import annotations
 
 import json
-import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..errors import GENERAL, LegacySsoError
 from ..jobs.rows import Report, Row
-from ..legacy_profile import timestamp
+from ..legacy_profile import remove_command, timestamp
 
 if TYPE_CHECKING:
     from ..jobs.news import Event
@@ -85,8 +84,8 @@ def _seconds_left(expiration: datetime | None) -> int | None:
 # Sentences for a person
 
 
-def refreshed_lines(report: Report) -> Iterator[str]:
-    """Yield what ``refresh-legacy`` says on stdout."""
+def refreshed_lines(report: Report, credentials_file: str | None = None) -> Iterator[str]:
+    """Yield what ``refresh-legacy`` says on stdout; with the file that it was given, if one was."""
     if not report.rows:
         yield (
             "No legacy profile to refresh. Write the first one with: "
@@ -96,16 +95,38 @@ def refreshed_lines(report: Report) -> Iterator[str]:
         if not row.error:
             note = row.source.why_not_fresh if row.expiration else None
             yield f"{row.source.name} -> {row.name}  {_what(row)}{f'; {note}' if note else ''}"
-    for row in report.rows:
-        if row.status == "refreshed" and row.is_new:
-            remove = f"aws sso remove-legacy --legacy-profiles {shlex.quote(row.name)}"
-            yield f"{row.name} is new; remove it with: {remove}"
+    new = [row.name for row in report.rows if row.status == "refreshed" and row.is_new]
+    if len(new) == 1:
+        yield f"{new[0]} is new; remove it with: {remove_command(new[0], credentials_file)}"
+    elif new:
+        remove = remove_command("NAME", credentials_file)
+        yield f"{_count(len(new))} of these are new; remove one with: {remove}"
     for path in dict.fromkeys(row.path for row in report.rows):
         statuses = [row.status for row in report.rows if row.path == path]
         if "refreshed" in statuses:
             yield f"{_count(statuses.count('refreshed'))} written to {path}"
         elif "planned" in statuses:
             yield f"{_count(statuses.count('planned'))} would be written to {path}"
+
+
+def listed_lines(report: Report) -> Iterator[str]:
+    """Yield what ``list-legacy`` says to a person: a line for each, then what to know of them."""
+    if not (report.rows or report.errors):
+        yield "No legacy profile yet. Write one with: aws sso refresh-legacy --profile NAME"
+    paths = list(dict.fromkeys(row.path for row in report.rows))
+    names = max((len(row.name) for row in report.rows), default=0)
+    sources = max((len(row.source.name) for row in report.rows), default=0)
+    for path in paths:
+        if len(paths) > 1:
+            yield f"{path}:"
+        for row in (row for row in report.rows if row.path == path):
+            yield f"{row.name:{names}}  from {row.source.name:{sources}}  {_state(row)}"
+    warnings: dict[str, list[str]] = {}
+    for row in report.rows:
+        for warning in row.warnings:
+            warnings.setdefault(warning, []).append(row.name)
+    for warning, of in warnings.items():
+        yield f"{of[0] if len(of) == 1 else _count(len(of))}: {warning}"
 
 
 def removed_lines(report: Report, *, dry_run: bool) -> Iterator[str]:
@@ -118,6 +139,14 @@ def removed_lines(report: Report, *, dry_run: bool) -> Iterator[str]:
             yield f"{row.name} kept: no SSO sign-in feeds it"
         else:
             yield f"{row.name} {would}{row.status.replace('-', ' ')} in {row.path}"
+
+
+def _state(row: Row) -> str:
+    if row.expiration is None:
+        return row.status
+    if row.status == "expired":
+        return f"expired  {_local(row.expiration)}"
+    return f"{row.status}, {_left(row.expiration)} left  until {_local(row.expiration)}"
 
 
 def _what(row: Row) -> str:
@@ -135,14 +164,21 @@ def _count(number: int) -> str:
 def _when(expiration: datetime | None) -> str:
     if expiration is None:
         return "does not say when it expires"
-    left = expiration - datetime.now(UTC)
-    minutes = max(0, round(left.total_seconds() / 60))
-    ahead = f"{minutes // 60}h {minutes % 60}m" if minutes >= 60 else f"{minutes}m"
+    return f"expires {_local(expiration)} (in {_left(expiration)})"
+
+
+def _left(expiration: datetime) -> str:
+    minutes = max(0, round((expiration - datetime.now(UTC)).total_seconds() / 60))
+    return f"{minutes // 60}h {minutes % 60}m" if minutes >= 60 else f"{minutes}m"
+
+
+def _local(moment: datetime) -> str:
+    """Return a moment in the person's own time, the one way in which lines give it."""
     try:
-        local = expiration.astimezone()
+        local = moment.astimezone()
     except (OverflowError, OSError):  # the last day of the year 9999, east of Greenwich
-        local = expiration
-    return f"expires {local:%Y-%m-%d %H:%M} (in {ahead})"
+        local = moment
+    return f"{local:%Y-%m-%d %H:%M}"
 
 
 # Problems, and the exit status

@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 import sys
-import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -51,12 +50,13 @@ class RefreshLegacyCommand(LegacyCommand):
             return self._watch(sessions, paths, selection, parsed_args, parsed_globals)
         least = options.minutes(parsed_args.min_remaining)
         progress = _Progress()
-        report = refresh(
-            partial(fetch, sessions),
-            configuration,
-            paths,
-            selection,
-            is_due=partial(_expires_within, least) if least else None,
+        is_due = partial(_expires_within, least) if least else None
+        job = partial(refresh, partial(fetch, sessions), configuration, paths, selection)
+        if parsed_globals.query is not None:
+            planned = job(is_due=is_due, dry_run=True)
+            self._check_query(output.refreshed_document(planned), parsed_globals)
+        report = job(
+            is_due=is_due,
             dry_run=parsed_args.dry_run,
             progress=progress.show,
             login=self._login(parsed_args, parsed_globals) if parsed_args.login else None,
@@ -65,7 +65,8 @@ class RefreshLegacyCommand(LegacyCommand):
         if self._wants_document(parsed_globals):
             self._print_document(output.refreshed_document(report), parsed_globals)
         else:
-            output.print_lines(sys.stdout, output.refreshed_lines(report))
+            lines = output.refreshed_lines(report, parsed_args.credentials_file)
+            output.print_lines(sys.stdout, lines)
         output.print_problems(sys.stdout, sys.stderr, output.problems(report))
         return output.status(report)
 
@@ -91,6 +92,7 @@ class RefreshLegacyCommand(LegacyCommand):
             output_profile=parsed_args.output_profile,
             region=parsed_globals.region,
             force=parsed_args.force,
+            credentials_file=parsed_args.credentials_file,
         )
 
     def _watch(
@@ -159,14 +161,10 @@ class RefreshLegacyCommand(LegacyCommand):
 class _Progress:
     """How far a long fetch is, on stderr, for a person who watches."""
 
-    _PATIENCE_SECONDS = 1.0
-
-    def __init__(self) -> None:
-        self._show_from = time.monotonic() + self._PATIENCE_SECONDS
-        self._shown = False
+    _shown = False
 
     def show(self, done: int, of: int) -> None:
-        if of > 1 and time.monotonic() >= self._show_from and sys.stderr.isatty():
+        if of > 1 and sys.stderr.isatty():
             self._shown = True
             sys.stderr.write(f"\r{done} of {of} profiles fetched")
             sys.stderr.flush()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from functools import partial
 from typing import Any
 
 from ..errors import UsageError
@@ -14,6 +15,7 @@ class RemoveLegacyCommand(LegacyCommand):
     """``aws sso remove-legacy``."""
 
     NAME = "remove-legacy"
+    NAMING_OPTION = "--legacy-profiles"
     DESCRIPTION = from_file("remove-legacy-description.rst")
     EXAMPLES = from_file("remove-legacy-examples.rst")
     ARG_TABLE = options.REMOVE
@@ -32,13 +34,13 @@ class RemoveLegacyCommand(LegacyCommand):
                 "say what to remove: --legacy-profiles, --all, --sso-session or --expired"
             )
         configuration = self._configuration()
-        report = remove_legacy(
-            configuration,
-            self._paths(parsed_args.credentials_file, configuration, every=True),
-            conditions,
-            signs_out=parsed_args.sign_out,
-            dry_run=parsed_args.dry_run,
+        paths = self._paths(parsed_args.credentials_file, configuration, every=True)
+        remove = partial(
+            remove_legacy, configuration, paths, conditions, signs_out=parsed_args.sign_out
         )
+        if parsed_globals.query is not None:
+            self._check_query(output.removed_document(remove(dry_run=True)), parsed_globals)
+        report = remove(dry_run=parsed_args.dry_run)
         if self._wants_document(parsed_globals):
             self._print_document(output.removed_document(report), parsed_globals)
         else:

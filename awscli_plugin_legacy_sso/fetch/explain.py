@@ -7,7 +7,6 @@ sent or came back, without control characters, and not at any length.
 from __future__ import annotations
 
 import re
-import shlex
 
 from botocore import exceptions
 from urllib3.exceptions import ProtocolError
@@ -20,6 +19,7 @@ from ..errors import (
     ServiceError,
     SignInError,
     SourceConfigurationError,
+    option,
 )
 from .cache import file_error
 from .exchange import Exchange
@@ -96,7 +96,7 @@ def _other(error: BaseException, source: Source, exchange: Exchange) -> LegacySs
     if isinstance(error, exceptions.NoRegionError):
         return SourceConfigurationError(
             "assuming its role needs a region; set one with: "
-            f"aws configure set region REGION --profile {shlex.quote(source.name)}"
+            f"aws configure set region REGION {option('--profile', source.name)}"
         )
     if isinstance(error, _CUT_OFF):
         return _no_answer(exchange, "it is cut off")
@@ -126,10 +126,10 @@ def _no_answer(exchange: Exchange, what: str) -> LegacySsoError:
 
 def _process(error: ProcessError, source: Source, exchange: Exchange) -> LegacySsoError:
     profiles = (it.name for it in source.chain if it.settings.get("credential_process"))
-    name = shlex.quote(next(profiles, source.name))
+    profile = option("--profile", next(profiles, source.name))
     # What a program says on its stderr is often the way out, but it may have let slip a key.
     said = _quote(_MAYBE_SECRET.sub("***", error.stderr), exchange)
     return error.kind(
         f"its credential_process {error}{f': {said}' if said else ''}; "
-        f"see it with: aws configure get credential_process --profile {name}"
+        f"see it with: aws configure get credential_process {profile}"
     )

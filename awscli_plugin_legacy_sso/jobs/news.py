@@ -5,12 +5,11 @@ The rows of a round come in, events go out. Words for a person are made of them 
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..configuration import Source
-from ..errors import LegacySsoError
+from ..errors import LegacySsoError, option
 from .rows import Report, Row
 
 
@@ -74,6 +73,6 @@ class News:
             self._tell(Event("note", f"there is no legacy profile yet; {how}"))
         for row in report.rows:
             if is_left_out(row.source):
-                how = f"have it watched with --source-profiles {shlex.quote(row.source.name)}"
+                how = f"have it watched with {option('--source-profiles', row.source.name)}"
                 what = f"{row.name} is left to you, as it may take {row.source.what_it_takes}"
                 self._tell(Event("note", f"{what}; {how}"))

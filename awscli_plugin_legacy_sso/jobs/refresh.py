@@ -103,6 +103,7 @@ def _fetch(
     login: Callable[[Source], bool] | None,
 ) -> Outcomes:
     outcomes: dict[Source, Outcome] = {}
+    progress(0, len(sources))
     for source, outcome in fetch(sorted(sources)):
         outcomes[source] = outcome
         progress(len(outcomes), len(sources))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import glob
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -51,6 +52,10 @@ def remove_legacy(
     report = Report(errors=[*unreadable])
     if not unreadable:  # or what is named may be in there
         _check(configuration, texts.values(), conditions)
+    there = {legacy.name for text in texts.values() for legacy in legacy_profiles(text)}
+    # One that has the very name is meant, and not what else would match it.
+    literal = [glob.escape(name) if name in there else name for name in conditions.names]
+    conditions = conditions._replace(names=literal)
     for path, text in texts.items():
         removal = _Removal(configuration, path, conditions, signs_out, datetime.now(UTC))
         removal.edit(text)
@@ -115,7 +120,7 @@ def _check(configuration: Configuration, texts: Iterable[Document], conditions: 
                 "list yours with: aws sso list-legacy"
             )
     for name in conditions.names:
-        if not any(_matches(legacy.name, name) for legacy in there):
+        if not any(legacy.name == name or _matches(legacy.name, name) for legacy in there):
             raise ProfileError(
                 f"there is no legacy profile {name!r}; list yours with: aws sso list-legacy"
             )
@@ -135,4 +140,4 @@ def _is_expired(legacy: LegacyProfile) -> bool:
 
 
 def _matches(name: str, pattern: str) -> bool:
-    return name == pattern or fnmatch.fnmatchcase(name, pattern)
+    return fnmatch.fnmatchcase(name, pattern)

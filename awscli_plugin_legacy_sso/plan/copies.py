@@ -29,6 +29,8 @@ class Selection(NamedTuple):
     output_profile: str | None = None
     region: str | None = None
     force: bool = False
+    # The credentials file, where one was given for this run.
+    credentials_file: str | None = None
     # A program that hands in a session of its own answers for it.
     any_source: bool = False
 
@@ -50,6 +52,7 @@ class Copy(NamedTuple):
     region: str | None = None
     is_literal: bool = False
     force: bool = False
+    credentials_file: str | None = None
     any_source: bool = False
 
     @property
@@ -130,6 +133,7 @@ def _of_source(
         region=selection.region,
         is_literal=selection.output_profile == name,
         force=selection.force,
+        credentials_file=selection.credentials_file,
         any_source=selection.any_source,
     )
 
@@ -178,4 +182,7 @@ def _renewals(
             source = sources.get(legacy.source) or configuration.source(legacy.source)
             sources[legacy.source] = source
             target = configuration.profile(legacy.name)
-            yield Copy(source, legacy.name, path, target, region=selection.region)
+            yield Copy(
+                *(source, legacy.name, path, target, selection.region),
+                credentials_file=selection.credentials_file,
+            )

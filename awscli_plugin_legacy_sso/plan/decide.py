@@ -6,12 +6,18 @@ changed in between. Pure; it reads no file and knows no configuration but what t
 
 from __future__ import annotations
 
-import shlex
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ..errors import InvalidNameError, ProfileError, RefusedError
-from ..legacy_profile import Holds, Standing, check_name, is_plain_name, swallowing
+from ..errors import InvalidNameError, ProfileError, RefusedError, option
+from ..legacy_profile import (
+    Holds,
+    Standing,
+    check_name,
+    is_plain_name,
+    remove_command,
+    swallowing,
+)
 from .copies import Copy
 
 IsDue = Callable[[Copy, Standing], bool]
@@ -106,7 +112,7 @@ def _check_section(copy: Copy, there: Standing) -> None:
         raise RefusedError(
             f"section {copy.name!r} of {copy.path} holds long-term keys, maybe their only "
             "copy; choose another name with --output-profile, or overwrite them for good with: "
-            f"--output-profile {shlex.quote(copy.name)} --force"
+            f"{option('--output-profile', copy.name)} --force"
         )
     if there.holds is Holds.SETTINGS and not copy.force:
         raise RefusedError(
@@ -163,4 +169,4 @@ def _region(copy: Copy, there: Standing) -> str | None:
 
 
 def _remove(copy: Copy) -> str:
-    return f"aws sso remove-legacy --legacy-profiles {shlex.quote(copy.name)}"
+    return remove_command(copy.name, copy.credentials_file)

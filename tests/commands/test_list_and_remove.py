@@ -7,6 +7,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import pexpect
 import pytest
 from support.old_clients import CLIENTS, ask_who
 from support.person import FROZEN, Person, lines, only
@@ -255,3 +256,46 @@ def test_sign_out_leaves_alone_what_no_sso_sign_in_feeds(person: Person) -> None
         f"g signed out in {person.credentials}",
     ]
     assert person.credentials.read_text().startswith(kept)
+
+
+@only(FROZEN)
+def test_query_is_tried_before_anything_is_removed(person: Person) -> None:
+    """One that does not fit is bad usage, and nothing is done; by a refresh neither."""
+    person.credentials.write_text(legacy("a", "dev"))
+    person.sign_in()
+    wrong = "LegacyProfiles[].abs(Profile)"
+    for command in (["remove-legacy", "--all"], ["refresh-legacy", "--all"], ["list-legacy"]):
+        done = person.legacy(*command, "--query", wrong)
+
+        assert done.status == 252
+        assert "--query does not fit what this command prints" in done.err
+    assert person.credentials.read_text() == legacy("a", "dev")
+
+
+def test_word_without_option_is_told_of_it(person: Person) -> None:
+    """``refresh-legacy dev`` is a natural mistake; and an unknown profile is told of a near one."""
+    refresh = person.refresh("dev")
+    remove = person.legacy("remove-legacy", "dev")
+    near = person.refresh("--profile", "dve")
+
+    assert (refresh.status, remove.status, near.status) == (252, 252, 253)
+    assert "aws sso refresh-legacy --profile dev" in refresh.err
+    assert "aws sso remove-legacy --legacy-profiles dev" in remove.err
+    assert "there is no profile 'dve', maybe 'dev' is meant" in near.err
+
+
+@only(FROZEN)
+def test_list_is_lines_on_a_terminal(person: Person) -> None:
+    """A line for each; a document where an output is asked for, also by the configuration."""
+    person.credentials.write_text(legacy("a", "dev", x_security_token_expires="2999-01-01T00:00Z"))
+    command = f"{person.cli} sso list-legacy"
+
+    def shown(**more: str) -> str:
+        screen, status = pexpect.run(
+            command, env=person.env(more), cwd=str(person.home), withexitstatus=True
+        )
+        assert status == 0
+        return str(screen.decode())
+
+    assert shown().startswith("a  from dev  valid, ")
+    assert json.loads(shown(AWS_DEFAULT_OUTPUT="json"))["LegacyProfiles"][0]["Profile"] == "a"
