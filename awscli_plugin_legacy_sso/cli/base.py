@@ -105,14 +105,17 @@ class LegacyCommand(BasicCommand):
 
     def _wants_document(self, parsed_globals: Any, *, or_is_set: bool = False) -> bool:
         is_given = parsed_globals.output is not None or parsed_globals.query is not None
-        return is_given or (or_is_set and self._configured_output() is not None)
+        return is_given or (or_is_set and bool(self._configured_output()))
 
     def _print_document(self, document: Mapping[str, Any], parsed_globals: Any) -> None:
         kind = parsed_globals.output or self._configured_output() or "json"
         get_formatter(kind, parsed_globals)(self.NAME, document)
 
     def _configured_output(self) -> Any:
+        """Return the output that a person has set; the CLI's own variable has a default."""
+        if output := os.environ.get("AWS_DEFAULT_OUTPUT"):
+            return output
         try:
-            return self._session.get_config_variable("output")
+            return self._session.get_scoped_config().get("output")
         except ProfileNotFound:  # AWS_PROFILE may name anything; these commands look elsewhere
             return None
