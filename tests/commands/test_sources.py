@@ -10,6 +10,7 @@ import pexpect
 import pytest
 from identity_center.state import Trust
 from support.person import DEBIAN, FROZEN, PROFILES, Person, arn, lines, only
+from support.profiles import legacy
 from support.sources import USER, hand_out, leave_login_session
 
 LEAF = "arn:aws:iam::777788889999:role/Leaf"
@@ -385,6 +386,25 @@ def test_a_role_that_is_denied_is_named_with_the_services_reason(person: Person)
 
     assert done.status == 254
     assert "on-sso: AssumeRole was refused (AccessDenied: " in done.err
+
+
+@only(FROZEN)
+def test_role_on_a_legacy_profile_is_fetched_from_what_that_came_from(person: Person) -> None:
+    """Never from the keys that stand there: the CLI itself is refused with them, once they end."""
+    person.configure(
+        f"{person.config.read_text()}\n[profile ops]\nrole_arn = {LEAF}\n"
+        "source_profile = dev-legacy-sso\nregion = us-east-1\n",
+        plugin=False,
+    )
+    person.credentials.write_text(legacy("dev-legacy-sso", "dev"))
+    cli = person.aws("configure", "export-credentials", "--profile", "ops")
+    done = person.refresh("--profile", "ops")
+    callers = [it.details["caller"] for it in person.center.calls if "caller" in it.details]
+
+    assert cli.status != 0
+    assert (done.status, done.err) == (0, "")
+    assert person.identity("ops-legacy-sso").startswith(ASSUMED)
+    assert [it.startswith(arn("111122223333", "Developer")) for it in callers] == [True]
 
 
 def test_a_process_profile_that_has_our_keys_is_still_asked(person: Person) -> None:
