@@ -25,7 +25,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
         parser = _parser()
     except ImportError as error:
-        sys.exit(f"{PROGRAM}: error: {error}")
+        why = str(error)
+        if error.name == "configupdater":
+            install = f"{sys.executable} -m pip install configupdater"
+            why = f"the package configupdater is missing here; install it: {install}"
+        sys.exit(f"{PROGRAM}: error: {why}")
     options = parser.parse_args(arguments)
     try:
         return int(options.run(options) or 0)

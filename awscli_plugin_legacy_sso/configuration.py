@@ -210,7 +210,7 @@ class Source(NamedTuple):
             *_, last, missing_one = (profile.name for profile in self.chain)
             raise ProfileError(
                 f"there is no profile {missing_one!r}, the source_profile of {last!r}; mend it "
-                f"with: aws configure set source_profile VALUE --profile {shlex.quote(last)}"
+                f"with: aws configure set source_profile VALUE {option('--profile', last)}"
             )
         for profile in self.chain:
             is_source = profile is self.chain[0]

@@ -108,7 +108,7 @@ def _other(error: BaseException, source: Source, exchange: Exchange) -> LegacySs
     if is_value or (isinstance(error, exceptions.BotoCoreError) and not is_of_http):
         return SourceConfigurationError(
             f"{_quote(error, exchange).rstrip('.')}; correct that in the environment, or with: "
-            f"aws configure set SETTING VALUE --profile {shlex.quote(source.name)}"
+            f"aws configure set SETTING VALUE {option('--profile', source.name)}"
         )
     has_words = isinstance(error, UnusableError)
     if exchange.operation and not is_of_http:

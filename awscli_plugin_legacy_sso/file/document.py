@@ -40,7 +40,7 @@ _CROWDED = re.compile(r"^[^\S\n]*\[[^\n]*\][^\S\n]*[^\s;]", re.MULTILINE)
 _MARKED = re.compile(r"^#", re.MULTILINE)
 # Stands where a section was taken out. No text has it: a lone carriage return is refused.
 _GONE = "\r\r"
-_WITH_BLANK_LINE = re.compile(r"(?:^\r?\n)?\r\r", re.MULTILINE)
+_WITH_BLANK_LINE = re.compile(r"(?:(?:^|(?<=\r\r))\r?\n)?\r\r", re.MULTILINE)
 
 
 class UnreadableTextError(ValueError):

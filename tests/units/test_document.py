@@ -275,6 +275,25 @@ def test_a_section_that_shields_the_one_below_it_is_not_removed(text: str, line:
         document.render()
 
 
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+@pytest.mark.parametrize("between", ["", "\n", "\n\n", "# c\n", "\n# c\n\n"])
+def test_sections_removed_at_once_leave_what_they_leave_one_by_one(
+    between: str, newline: str
+) -> None:
+    """Neighbours too: each goes with the blank line before it."""
+    names = "stuv"
+    sections = [f"[{name}]\nx = 1\n" for name in names]
+    before = between.join(["[a]\nk = v\n", *sections, "[b]\n"]).replace("\n", newline)
+    text, one_by_one = Document(before), before
+    for name in names:
+        text.remove(name)
+        single = Document(one_by_one)
+        single.remove(name)
+        one_by_one = single.render()
+
+    assert text.render() == one_by_one
+
+
 def test_a_section_can_be_replaced_after_it_was_removed() -> None:
     """Edits of one text do not get in each other's way."""
     text = Document("[a]\nk = v\n\n[s]\nx = 1\n\n[b]\ny = 2")
