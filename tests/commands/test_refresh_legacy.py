@@ -268,10 +268,10 @@ FAILURES = {
     "500": (254, "GetRoleCredentials was refused"),
     "hanging": (255, "the service cannot be reached: Read timeout"),
     "no network": (255, "the service cannot be reached: Could not connect"),
-    "an answer in HTML": (255, "no usable credentials came back"),
-    "an answer without keys": (255, "no usable credentials came back"),
-    "keys with line breaks": (253, "the value of aws_secret_access_key for .* has a line break"),
-    "keys that have expired": (255, "no usable credentials came back"),
+    "an answer in HTML": (255, "got no usable answer: it is a web page"),
+    "an answer without keys": (255, "got no usable answer: it lacks something"),
+    "keys with line breaks": (255, "got no usable answer: its secret key has a line break"),
+    "keys that have expired": (255, "have expired already: is this machine's clock right?"),
 }
 
 

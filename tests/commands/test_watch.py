@@ -317,7 +317,7 @@ def test_it_goes_on_after_having_been_stopped_for_longer_than_keys_live(person: 
 @only(FROZEN)
 def test_a_process_that_hands_out_what_it_has_is_not_asked_over_and_over(person: Person) -> None:
     """Its keys are due as soon as they come; there is a pause in between all the same."""
-    expires = datetime.now(UTC) + timedelta(minutes=2)
+    expires = datetime.now(UTC) + timedelta(seconds=14)
     keys = {
         "Version": 1,
         "AccessKeyId": "ASIA",
@@ -337,7 +337,8 @@ def test_a_process_that_hands_out_what_it_has_is_not_asked_over_and_over(person:
         for _ in range(3):
             watching.until("refreshed", "p0-legacy-sso")
 
-    assert 1 <= log.read_text().count("asked") <= 2
+    # Twice a second without the pauses.
+    assert 1 <= log.read_text().count("asked") <= 6
 
 
 @only(FROZEN)
@@ -353,8 +354,8 @@ def test_what_may_need_a_person_is_watched_only_if_named(person: Person) -> None
         for source in ("mfa", "console"):
             file.write("\n" + legacy(f"{source}-legacy-sso", source))
     with watch(person) as watching:
-        watching.until("refreshed", name)
         notes = [watching.until("note")["Message"] for _ in range(2)]
+        watching.until("refreshed", name)
         watching.until("refreshed", name)
 
     assert [note.partition(";")[0] for note in notes] == [

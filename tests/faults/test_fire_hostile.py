@@ -26,7 +26,7 @@ from support.person import FROZEN, PROFILES, Person, interrupted, only, wait_unt
 from awscli_plugin_legacy_sso.errors import InvalidNameError
 from awscli_plugin_legacy_sso.file.document import Document
 from awscli_plugin_legacy_sso.file.section import write
-from awscli_plugin_legacy_sso.legacy_profile import Credentials
+from awscli_plugin_legacy_sso.legacy_profile import Credentials, record
 
 MINE = "[mine]\nk = v\n"
 NAMES = st.one_of(
@@ -61,7 +61,7 @@ def test_any_name_and_value_is_read_back_exactly_or_refused(
         assert reading.pop("mine") == {"k": "v"}
         assert list(reading) == [name]
         assert reading[name]["aws_secret_access_key"] == key
-        assert reading[name]["x_legacy_sso_source"] == f"profile {source}"
+        assert reading[name]["x_legacy_sso_source"] == record(source)
         assert reading[name].get("region") == (region or None)
     assert refusal.isprintable()
     assert len(key) < 3 or key not in refusal or key in name
@@ -129,7 +129,7 @@ sso_role_name = Developer
         issued = person.center.keys_of(keys["aws_access_key_id"])
         assert issued
         assert issued.account == f"{number:012}"
-        assert keys["x_legacy_sso_source"] == f"profile {name}"
+        assert keys["x_legacy_sso_source"] == record(name)
 
 
 @only(FROZEN)
