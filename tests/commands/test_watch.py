@@ -317,7 +317,7 @@ def test_it_goes_on_after_having_been_stopped_for_longer_than_keys_live(person: 
 @only(FROZEN)
 def test_a_process_that_hands_out_what_it_has_is_not_asked_over_and_over(person: Person) -> None:
     """Its keys are due as soon as they come; there is a pause in between all the same."""
-    expires = datetime.now(UTC) + timedelta(seconds=14)
+    expires = datetime.now(UTC) + timedelta(seconds=20)
     keys = {
         "Version": 1,
         "AccessKeyId": "ASIA",
@@ -338,7 +338,7 @@ def test_a_process_that_hands_out_what_it_has_is_not_asked_over_and_over(person:
             watching.until("refreshed", "p0-legacy-sso")
 
     # Twice a second without the pauses.
-    assert 1 <= log.read_text().count("asked") <= 6
+    assert 1 <= log.read_text().count("asked") <= 3
 
 
 @only(FROZEN)
