@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import configparser
-import os
 import plistlib
 import re
 import shutil
@@ -15,8 +14,7 @@ from pathlib import Path
 
 import pytest
 from identity_center.center import START_URL
-from support import real_parts
-from support.newcomer import BROWSER, Newcomer, aws_v1, install_wheel, newcomer_with
+from support.newcomer import BROWSER, Newcomer, install_wheel, newcomer_with
 from support.person import CHECKOUT, FROZEN, Person, arn, only
 from support.set_up import set_up
 
@@ -49,7 +47,7 @@ THE_CLIS_WORDS = {
 # Not run here, and what runs it, or why nothing can.
 ELSEWHERE = {
     "make test": "runs this",
-    "make demo": "test_the_demo_works, below",
+    "make demo": "test_demo.py",
     "make bench": "figures, which tests do not assert",
     "make torture": "takes hours",
     ".venv/bin/python -m pytest": "how tests are run",
@@ -344,38 +342,3 @@ def _is_made_of(said: set[str], text: str) -> bool:
             if left.replace("'corp'", "").replace("corp", ""):
                 return False
     return True
-
-
-def test_the_demo_works(tmp_path: Path) -> None:
-    """`make demo` ends with who the old client is; outside the cache folder it leaves nothing."""
-    home, scratch = tmp_path / "home", tmp_path / "scratch"
-    home.mkdir()
-    scratch.mkdir()
-    done = subprocess.run(
-        ["make", "demo"],
-        cwd=CHECKOUT,
-        env={
-            "PATH": "/usr/bin:/bin",
-            "HOME": str(home),
-            "TMPDIR": str(scratch),
-            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"),
-        },
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1].startswith(arn("111122223333", "Developer"))
-    assert (list(home.iterdir()), list(scratch.iterdir())) == ([], [])
-
-
-def test_the_demo_takes_the_first_aws_cli_that_can_run_the_plugin(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It may stand on PATH behind an AWS CLI v1."""
-    v1, v2 = aws_v1(), tmp_path / "aws"
-    v2.symlink_to(real_parts.frozen_cli())
-    version = subprocess.run([v1, "--version"], capture_output=True, text=True)
-    monkeypatch.setenv("PATH", f"{v1.parent}:{tmp_path}:/usr/bin:/bin")
-
-    assert version.stdout.startswith("aws-cli/1.")
-    assert real_parts.find_cli_v2() == v2
