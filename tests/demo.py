@@ -55,6 +55,7 @@ class DemoError(Exception):
 
 
 def main() -> int:
+    print("demo: getting an AWS CLI v2, the plugin and an old client ready ...", file=sys.stderr)
     try:
         run(print_line)
     except (DemoError, NoAnswer, real_parts.RealPartMissing) as error:

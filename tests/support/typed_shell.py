@@ -46,18 +46,12 @@ class TypedShell:
         os.write(terminal, b"PS1='[$?]ready$ '\n")
         self._wait(lambda line: None)
 
-    def type(
-        self,
-        line: str,
-        show: Callable[[str], None] = lambda line: None,
-        interrupt_after: str | None = None,
-    ) -> Said:
+    def type(self, line: str, show: Callable[[str], None] = lambda line: None) -> Said:
         """Type a line and wait for the next prompt.
 
         Args:
             line: the line, without its end.
             show: is called with each line of output as soon as it is complete.
-            interrupt_after: press Ctrl-C when a line of output has this in it.
 
         Raises:
             NoAnswer: there was no prompt within two minutes.
@@ -65,17 +59,12 @@ class TypedShell:
         lines: list[str] = []
 
         def take(printed: str) -> None:
-            if lines or printed != line:  # the first is the line itself, as the terminal echoes it
-                lines.append(printed)
+            lines.append(printed)
+            if len(lines) > 1:  # the first is the line itself, as the terminal echoes it
                 show(printed)
-            else:
-                lines.append("")
-            if interrupt_after and len(lines) > 1 and interrupt_after in printed:
-                os.write(self._terminal, b"\x03")
 
         os.write(self._terminal, line.encode() + b"\n")
-        status = self._wait(take)
-        return Said(status, lines[1:])
+        return Said(self._wait(take), lines[1:])
 
     def _wait(self, take: Callable[[str], None]) -> int:
         """Hand on each complete line until the prompt appears; return the status that it names."""
