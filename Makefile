@@ -13,7 +13,7 @@ PYTHON := $(shell for python in python3 python3.14 python3.13 python3.12 python3
 	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null \
 	&& echo "$$python" && break; done)
 
-.PHONY: help test lint parts demo bench torture clean require-python
+.PHONY: help test lint parts demo picture bench torture clean require-python
 .NOTPARALLEL: # `test` wants its parts in order
 
 help: ## what there is to make
@@ -33,8 +33,11 @@ lint: $(INSTALLED) ## ruff, mypy, shellcheck, shfmt
 parts: $(INSTALLED) ## fetch the real CLIs, old clients and programs the tests use
 	$(BIN)/python tests/support/real_parts.py
 
-demo: require-python ## sign in, refresh, and have an old client use the keys; leaves nothing behind
-	$(PYTHON) tests/demo.py
+demo: require-python ## sign in and out in a real shell, and see an old tool follow; leaves nothing behind
+	@$(PYTHON) tests/demo.py
+
+picture: $(INSTALLED) ## draw the README's picture, docs/demo.svg, from a run of the demo
+	$(BIN)/python tests/picture.py
 
 bench: parts ## what the plugin costs, against what was promised
 	$(BIN)/python tests/bench.py

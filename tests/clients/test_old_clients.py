@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 from identity_center import IdentityCenter
 from identity_center.machine import ARN as MACHINE
 from identity_center.state import Keys
-from support import readme_tables
 from support.old_clients import OLD, ask_who
 from support.person import FROZEN, Person, arn, only
 from support.profiles import legacy
@@ -44,7 +43,7 @@ def test_a_client_uses_the_legacy_profile_and_after_a_refresh_the_new_keys(
 @only(FROZEN)
 @pytest.mark.parametrize("client", OLD)
 def test_what_a_client_makes_of_the_sso_profile_itself(person: Person, client: str) -> None:
-    """The reason for the plugin, and who needs it no more; as the README's table has it."""
+    """The reason for the plugin, and who needs it no more; as `docs/evidence.md` has it."""
     person.configure(plugin=False)
     set_up(person.home)
     person.credentials.write_text(legacy("dev-legacy-sso", "dev"))
@@ -74,11 +73,6 @@ def _in_words(identity: str) -> str:
     if identity.startswith(DEVELOPER):
         return "works"
     return {MACHINE: "becomes the machine", "": "fails"}[identity]
-
-
-def test_the_readme_has_the_table_of_what_was_proven() -> None:
-    """``python3 tests/support/readme_tables.py`` prints it."""
-    assert readme_tables.in_readme("clients") == readme_tables.clients()
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from support import readme_tables
 from support.every_cli import CLIS
 from support.person import CHECKOUT, DEBIAN, PROFILES, Person, arn, lines, only
 
@@ -142,8 +141,3 @@ def standard_library_names() -> Iterator[tuple[str, str]]:
         for module, name in found:
             if module.partition(".")[0] in sys.stdlib_module_names:
                 yield module, name
-
-
-def test_the_readme_has_the_table_of_what_was_proven() -> None:
-    """``python3 tests/support/readme_tables.py`` prints it."""
-    assert readme_tables.in_readme("clis") == readme_tables.clis()

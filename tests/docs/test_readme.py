@@ -1,27 +1,29 @@
-"""The README is true: each command in it is run here as it stands, or by a test named here."""
+"""The README and `docs/` are true: each command is run here as it stands, or by a test named here.
+
+A person types the README, from the clone of this repository to the removal of the plugin.
+"""
 
 from __future__ import annotations
 
 import ast
 import configparser
-import os
 import plistlib
 import re
-import shutil
 import subprocess
 import sys
-from dataclasses import dataclass
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from identity_center import IdentityCenter
 from identity_center.center import START_URL
-from support import real_parts
-from support.newcomer import BROWSER, Newcomer, aws_v1, install_wheel, newcomer_with
+from support import pages, readme_tables
+from support.newcomer import BROWSER, Newcomer, install_wheel
+from support.pages import README, RECIPES, REFERENCE, blocks
 from support.person import CHECKOUT, FROZEN, Person, arn, only
 from support.set_up import set_up
+from support.typed_shell import Said, typed_bash
 
-README = CHECKOUT / "README.md"
-BLOCK = re.compile(r"^## ([^\n]+)$|^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PROFILES = "".join(
     f"""
 [profile {name}]
@@ -37,7 +39,11 @@ sso_region = us-east-1
 sso_start_url = {START_URL}
 sso_registration_scopes = sso:account:access
 """
+ASK_WHO = """#!/bin/sh
+exec aws sts get-caller-identity --query Arn --output text --region us-east-1
+"""
 PACKAGE = CHECKOUT / "awscli_plugin_legacy_sso"
+PROGRAM = "awscli-plugin-legacy-sso"
 # Known errors that are not in our words.
 THE_CLIS_WORDS = {
     "Invalid choice",
@@ -46,99 +52,225 @@ THE_CLIS_WORDS = {
     "No module named '/home/…'",
     "Unable to parse config file: /home/alex/.aws/credentials",
 }
-# Not run here, and what runs it, or why nothing can.
+# Not typed here, and what runs it, or why nothing can.
 ELSEWHERE = {
     "make test": "runs this",
-    "make demo": "test_the_demo_works, below",
+    "make demo": "test_demo.py",
     "make bench": "figures, which tests do not assert",
     "make torture": "takes hours",
-    ".venv/bin/python -m pytest": "how tests are run",
-    "pipx install .": "newcomer.install_wheel installs it with pip, into an environment as pipx's",
     "docker run": "test_containers.py mounts that folder, and nothing else, for a client",
+}
+RUN_HERE = {
+    (README, "Install"): "test_the_readme_is_typed_from_the_clone_to_the_removal",
+    (README, "Use"): "test_the_readme_is_typed_from_the_clone_to_the_removal",
+    (README, "The shell hook"): "test_the_readme_is_typed_from_the_clone_to_the_removal",
+    (README, "Containers"): "test_the_readme_is_typed_from_the_clone_to_the_removal",
+    (README, "Upgrade and remove"): "test_the_readme_is_typed_from_the_clone_to_the_removal",
+    (README, "Without pipx"): "test_the_program_is_typed_where_there_is_no_pipx",
+    (REFERENCE, "The program"): "test_the_program_is_typed_where_there_is_no_pipx",
+    (REFERENCE, "Without the program"): "test_the_program_is_typed_where_there_is_no_pipx",
+    (REFERENCE, "By hand"): "test_the_program_is_typed_where_there_is_no_pipx",
+    (REFERENCE, "list-legacy and remove-legacy"): "test_list_and_remove_are_typed",
+    (RECIPES, "The watch"): "test_the_recipes_keep_keys_fresh",
+    (RECIPES, "Containers"): "test_the_recipe_for_containers_is_the_one_of_the_readme",
 }
 
 
-@dataclass(frozen=True)
-class Block:
-    section: str
-    language: str
-    text: str
-
-    def commands(self) -> list[str]:
-        lines = [line for line in self.text.splitlines() if line.strip()]
-        if self.language == "console":
-            return [line[2:] for line in lines if line.startswith("$ ")]
-        return lines
-
-
-def blocks(*languages: str) -> list[Block]:
-    found, section = [], "legacy-sso"
-    for match in BLOCK.finditer(README.read_text()):
-        heading, language, text = match.groups()
-        section = heading or section
-        if language and (not languages or language in languages):
-            found.append(Block(section, language, text))
-    return found
-
-
-def commands(section: str) -> list[str]:
-    """Return the commands of a section that are to be run here."""
+def commands(page: Path, section: str) -> list[str]:
+    """Return the commands under a heading that are typed here."""
     return [
         command
-        for block in blocks("sh", "console")
+        for block in blocks("sh", "console", page=page)
         if block.section == section
         for command in block.commands()
         if not command.startswith(tuple(ELSEWHERE))
     ]
 
 
-RUN_HERE = {
-    "legacy-sso": "test_the_first_screen_is_what_one_sees",
-    "Install": "test_it_is_installed_examined_and_taken_back",
-    "Use": "test_it_is_used",
-    "The shell hook": "test_the_hook_is_turned_on_and_off",
-    "Keeping fresh": "test_it_keeps_fresh",
-    "Containers": "test_a_folder_for_containers_is_filled",
-}
-
-
 def test_every_command_is_run() -> None:
-    """One that is added to the README is run by the test of its section, or stands in ELSEWHERE."""
-    assert {s for s in {b.section for b in blocks()} if commands(s)} == set(RUN_HERE)
+    """One that is added to a page is run by the test of its section, or stands in ELSEWHERE."""
+    sections = {(block.page, block.section) for block in blocks()}
+    everything = [command for block in blocks() for command in block.commands()]
+
+    assert {key for key in sections if commands(*key)} == set(RUN_HERE)
     assert set(RUN_HERE.values()) <= set(globals())
-    everything = [command for block in blocks("sh", "console") for command in block.commands()]
     assert [key for key in ELSEWHERE if not any(c.startswith(key) for c in everything)] == []
     known = {"sh", "console", "python", "ini", "systemd", "xml", "crontab", "text"}
     assert {block.language for block in blocks()} <= known
 
 
+def test_the_readme_is_short_and_each_link_leads_somewhere() -> None:
+    """250 lines at most; a link within the repository names a file that is there, and a heading."""
+    assert len(README.read_text().splitlines()) <= 250
+    for page in pages.PAGES:
+        for target, anchor in pages.links(page):
+            assert target.exists(), (page, target)
+            assert not anchor or anchor in pages.anchors(target), (page, anchor)
+
+
+def test_what_was_proven_is_in_the_pages() -> None:
+    """``PYTHONPATH=tests python3 -m support.readme_tables`` puts it there."""
+    assert readme_tables.stale() == []
+
+
+class Typist:
+    """Somebody who types the commands of the pages, each section in a new shell."""
+
+    def __init__(self, person: Newcomer, repository: Path) -> None:
+        self.person = person
+        self._repository = repository
+
+    def type(self, lines: Sequence[str]) -> list[Said]:
+        """Type lines; each is to succeed."""
+        rc = self.person.home / ".bashrc"
+        said = []
+        with typed_bash(rc, self.person.environment, self.person.home) as bash:
+            for line in lines:
+                said.append(bash.type(line.replace("REPOSITORY", f"'{self._repository}'")))
+                assert said[-1].status == 0, (line, said[-1])
+        return said
+
+    def release(self, version: str) -> None:
+        """Commit another version to the repository."""
+        project = self._repository / "pyproject.toml"
+        text = re.sub(r'(?m)^version = ".*"$', f'version = "{version}"', project.read_text())
+        project.write_text(text)
+        git("-C", self._repository, "commit", "--quiet", "--all", "--message", version)
+
+    def section(self, page: Path, section: str) -> str:
+        """Type the commands under a heading; return all that they print."""
+        return "\n".join(said.text for said in self.type(commands(page, section)))
+
+
+@pytest.fixture
+def typist(tmp_path: Path, cli: Path, center: IdentityCenter) -> Typist:
+    """Somebody with an AWS CLI v2, git, Python, pipx, and SSO profiles; nothing of ours yet."""
+    repository = tmp_path / "repository"
+    git("clone", "--quiet", CHECKOUT, repository)
+    git("-C", repository, "checkout", "--quiet", "-B", "main")
+    programs = tmp_path / "programs"
+    programs.mkdir()
+    (programs / "pipx").symlink_to(Path(sys.executable).with_name("pipx"))
+    person = Newcomer(tmp_path, programs)
+    (person.aws_folder / "aws").symlink_to(cli)
+    person.write(".aws/config", PROFILES + SESSION)
+    script = person.write("the-script-from-2016", ASK_WHO)
+    script.chmod(0o755)
+    browser = tmp_path / "browser.py"
+    browser.write_text(BROWSER)
+    path = (person.home / ".local" / "bin", person.aws_folder, programs, "/usr/bin", "/bin")
+    person.environment |= {
+        **center.environment(tmp_path / "endpoints"),
+        "SHELL": "/bin/bash",
+        "PATH": ":".join(map(str, path)),
+        "BROWSER": f"{sys.executable} {browser} %s &",
+        "AWS_PAGER": "",  # or the output of a terminal is paged
+    }
+    center.behaviour.role_lifetime = 8 * 3600
+    return Typist(person, repository)
+
+
+def git(*arguments: str | Path) -> None:
+    settings = ("user.name=Alex", "user.email=alex@example.com", "commit.gpgSign=false")
+    options = [option for setting in settings for option in ("-c", setting)]
+    subprocess.run(["git", *options, *arguments], check=True)
+
+
+@only(FROZEN)
+@pytest.mark.timeout(600)  # pipx installs, and some thirty AWS CLIs start
+def test_the_readme_is_typed_from_the_clone_to_the_removal(typist: Typist) -> None:
+    """Word for word, in a fresh HOME: each command succeeds, and at the end nothing of it is left.
+
+    What is cloned is the last commit.
+    """
+    person = typist.person
+    program = person.home / ".local" / "bin" / PROGRAM
+    assert "works: aws sso refresh-legacy" in typist.section(README, "Install")
+    assert_shown(typist.type(commands(README, "Use")), person)
+    assert signed_out(person.home) == {"ops-legacy-sso", "team-a-legacy-sso", "team-b-legacy-sso"}
+
+    person.environment["AWS_PROFILE"] = "dev"
+    said = typist.section(README, "The shell hook")
+    assert "aws is a function" in said
+    typist.section(README, "Containers")
+    parser = configparser.RawConfigParser()
+    parser.read(person.home / ".aws-legacy" / "credentials")
+    assert parser.sections() == ["dev-legacy-sso"]
+    assert "1 legacy profile written to " in "".join(
+        said.text for said in typist.type(["aws sso refresh-legacy --all"])
+    )
+
+    typist.release("99.0.0")
+    said = typist.section(README, "Upgrade and remove")
+    assert re.search(r"upgraded package .* to 99\.0\.0", said), said
+    assert "works: aws sso refresh-legacy" in said
+    assert not [path for path in (person.aliases, person.plugin, program) if path.exists()]
+    assert not (person.home / ".bashrc").exists()
+
+
+def assert_shown(said: Sequence[Said], person: Newcomer) -> None:
+    """Check that the first commands under "Use" print what the README shows below them."""
+    [shown] = [block for block in blocks("console", page=README) if block.section == "Use"]
+    expected = [line for line in shown.text.splitlines() if not line.startswith("$ ")]
+    login, script = said[:2]
+
+    start = next(at for at, line in enumerate(login.lines) if line.startswith("dev -> "))
+    for line, seen in zip(expected, login.lines[start:], strict=True):
+        pattern = re.escape(line).replace("/home/alex", re.escape(str(person.home)))
+        pattern = re.sub(r"[\d\\-]+\\ \d+:\d+", r"[-\\d]+ [:\\d]+", pattern)
+        assert re.fullmatch(pattern, seen), (line, seen)
+    assert script.text.startswith(arn("111122223333", "Developer"))
+
+
+def signed_out(home: Path) -> set[str]:
+    """Return the legacy profiles in the credentials file, which are all to be signed out."""
+    parser = configparser.RawConfigParser()
+    parser.read(home / ".aws" / "credentials")
+    assert {parser[name]["aws_session_token"] for name in parser.sections()} == {"SIGNED-OUT"}
+    return set(parser.sections())
+
+
+@only(FROZEN)
+@pytest.mark.timeout(600)
+def test_the_program_is_typed_where_there_is_no_pipx(typist: Typist) -> None:
+    """It is installed with Python alone; then its commands, and the lines to do it by hand."""
+    person = typist.person
+    person.environment["PATH"] = person.environment["PATH"].replace(
+        f":{person.programs}:", f":{Path(sys.executable).parent}:"
+    )
+    clone = next(line for line in commands(README, "Install") if line.startswith("git clone"))
+    typist.type([clone, *commands(README, "Without pipx")])
+    program = person.home / ".local" / "bin" / PROGRAM
+    assert person.run(program, "setup", "--help").status == 0
+
+    said = typist.section(REFERENCE, "The program")
+    assert "works: aws sso refresh-legacy" in said
+    typist.type([f"{PROGRAM} setup --no-hook"])
+    assert f"removed: {person.plugin}" in typist.section(REFERENCE, "Without the program")
+
+    last = typist.type(["cd legacy-sso", *commands(REFERENCE, "By hand")])[-1]
+    assert "No legacy profile to refresh." in last.text
+
+
 @pytest.fixture
 def reader(person: Person) -> Person:
-    """Somebody with the profiles and the paths of the README, signed in."""
+    """Somebody with the profiles of the pages, the plugin on, signed in."""
     programs = person.home / "bin"
     programs.mkdir()
     (programs / "aws").symlink_to(person.cli)
-    script = programs.parent / "the-script-from-2016"
-    script.write_text("#!/bin/sh\nexec aws sts get-caller-identity --region us-east-1\n")
-    script.chmod(0o755)
-    browser = person.home / "browser.py"
-    browser.write_text(BROWSER)
     data = person.home / ".local" / "share"
     data.mkdir(parents=True)
     (data / "awscli-plugin-legacy-sso").symlink_to(person.plugin_path)
-    person.environment |= {
-        "PATH": f"{programs}:/usr/bin:/bin",
-        "BROWSER": f"{sys.executable} {browser} %s &",
-    }
+    person.environment["PATH"] = f"{programs}:/usr/bin:/bin"
     person.configure(PROFILES + SESSION)
     person.sign_in()
     return person
 
 
-def bash(person: Person, script: str, *options: str) -> str:
-    """Run lines of the README; each is to succeed. Returns what they print."""
+def bash(person: Person, script: str) -> str:
+    """Run lines of a page; each is to succeed. Returns what they print."""
     done = subprocess.run(
-        ["bash", "--norc", *options, "-c", f"set -e\n{script}"],
+        ["bash", "--norc", "-c", f"set -e\n{script}"],
         env=person.environment,
         cwd=person.home,
         stdin=subprocess.DEVNULL,
@@ -152,50 +284,23 @@ def bash(person: Person, script: str, *options: str) -> str:
 
 
 @only(FROZEN)
-def test_the_first_screen_is_what_one_sees(reader: Person) -> None:
-    """The sign-in, the two commands, and word for word what they print."""
-    shown = blocks("console")[0]
-    reader.center.behaviour.role_lifetime = 8 * 3600
-    said = bash(reader, "\n".join(commands("legacy-sso")))
-    expected = [line for line in shown.text.splitlines() if not line.startswith("$ ")]
+def test_list_and_remove_are_typed(reader: Person) -> None:
+    """The table has the state; a dry run names what would be removed, and removes nothing."""
+    assert reader.refresh("--profile", "dev").status == 0
+    said = bash(reader, "\n".join(commands(REFERENCE, "list-legacy and remove-legacy")))
 
-    lines = said.splitlines()
-    start = next(number for number, line in enumerate(lines) if line.startswith("dev -> "))
-    for line, seen in zip(expected, lines[start:], strict=False):
-        pattern = re.escape(line).replace(r"/home/alex", re.escape(str(reader.home)))
-        pattern = re.sub(r"[\d\\-]+\\ \d+:\d+", r"[-\\d]+ [:\\d]+", pattern)
-        assert re.fullmatch(pattern, seen), (line, seen)
-    assert arn("111122223333", "Developer") in said
+    assert re.search(r"\|\s+dev-legacy-sso\s+\|\s+valid\s+\|\s+\d+\s+\|", said), said
+    assert "dev-legacy-sso would be removed" in said
+    assert set(reader.sections()) == {"dev-legacy-sso"}
 
 
 @only(FROZEN)
-def test_it_is_used(reader: Person) -> None:
-    """Each way to refresh, to list and to remove; at the end everything is signed out."""
-    said = bash(reader, "\n".join(commands("Use")))
-
-    assert "team-b -> team-b-legacy-sso" in said
-    assert "dev-legacy-sso removed" in said
-    left = reader.sections()
-    assert set(left) == {"ops-legacy-sso", "team-a-legacy-sso", "team-b-legacy-sso"}
-    assert {section["aws_session_token"] for section in left.values()} == {"SIGNED-OUT"}
-
-
-@only(FROZEN)
-def test_the_hook_is_turned_on_and_off(reader: Person) -> None:
-    """In an interactive bash: `type aws` says what the README shows, until it is off again."""
-    reader.environment["AWS_PROFILE"] = "dev"
-    said = bash(reader, "\n".join(commands("The shell hook")) + "\ntype aws", "-i")
-
-    assert "aws is a function" in said
-    assert said.splitlines()[-1].startswith("aws is ")
-    assert not said.splitlines()[-1].endswith("function")
-
-
-@only(FROZEN)
-def test_it_keeps_fresh(reader: Person, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_the_recipes_keep_keys_fresh(
+    reader: Person, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """The watch, which never ends by itself, says what it renews; cron's line finds it fresh."""
-    [command] = commands("Keeping fresh")
-    reader.center.behaviour.role_lifetime = 60
+    [command] = commands(RECIPES, "The watch")
+    reader.center.behaviour.role_lifetime = 10  # renewed when half of it is left
     assert reader.refresh("--profile", "dev").status == 0
     reader.center.behaviour.role_lifetime = 3600
     with subprocess.Popen(
@@ -237,49 +342,32 @@ def test_the_systemd_unit_is_sound(tmp_path: Path) -> None:
 
 
 def test_the_launchd_agent_runs_the_same_command_as_the_systemd_unit() -> None:
-    """It is a property list, and launchd would start what systemd starts."""
+    """It is a property list, and launchd would start what systemd starts.
+
+    The README has the three lines in short.
+    """
     [agent], [unit] = blocks("xml"), blocks("systemd")
     started = plistlib.loads(agent.text.encode())["ProgramArguments"]
 
     assert f"\nExecStart={' '.join(started)}\n" in unit.text
     assert ":/usr/local/bin:" in unit.text
     assert ":/usr/local/bin:" in agent.text
+    [cron] = blocks("crontab")
+    for line in f"ExecStart={' '.join(started)}", cron.text.splitlines()[1]:
+        assert f"`{line}`" in README.read_text()
+
+
+def test_the_recipe_for_containers_is_the_one_of_the_readme() -> None:
+    """Its commands are typed from the README."""
+    there = [
+        [b.text for b in blocks("sh", page=page) if b.section == "Containers"]
+        for page in (README, RECIPES)
+    ]
+    assert there[0] == there[1]
 
 
 @only(FROZEN)
-def test_a_folder_for_containers_is_filled(reader: Person) -> None:
-    """The lines above `docker run`; from then on --all covers that file too."""
-    bash(reader, "\n".join(commands("Containers")))
-
-    assert set(reader.sections(reader.home / ".aws-legacy" / "credentials")) == {"dev-legacy-sso"}
-    assert "1 legacy profile written to " in reader.refresh("--all").out
-
-
-@pytest.fixture
-def newcomer(tmp_path: Path, cli: Path, tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
-    return newcomer_with(cli, tmp_path, tmp_path_factory)
-
-
-@only(FROZEN)
-def test_it_is_installed_examined_and_taken_back(newcomer: Newcomer, tmp_path: Path) -> None:
-    """The program's commands in their order; then the lines for doing it by hand."""
-    checkout = tmp_path / "checkout"
-    checkout.mkdir()
-    for name in ("awscli_plugin_legacy_sso", "shell"):
-        shutil.copytree(CHECKOUT / name, checkout / name)
-    for name in ("pyproject.toml", "README.md", "LICENSE"):
-        shutil.copy(CHECKOUT / name, checkout)
-    newcomer.environment["PATH"] += f":{Path(sys.executable).parent}:/usr/bin:/bin"
-    script = "\n".join(["set -e", f"cd {checkout}", *commands("Install")])
-    done = newcomer.run("bash", "-c", script)
-
-    assert done.status == 0, done
-    assert "works: aws sso refresh-legacy" in done.out
-    assert "No legacy profile to refresh." in done.out.splitlines()[-1]
-
-
-@only(FROZEN)
-def test_the_python_function_does_it(reader: Person) -> None:
+def test_the_python_function_works_as_shown(reader: Person) -> None:
     """The block is run as it stands, outside the AWS CLI."""
     [example] = blocks("python")
     done = subprocess.run(
@@ -300,25 +388,25 @@ def test_the_settings_are_read_as_settings() -> None:
         assert parser.sections(), block
 
 
-def test_every_option_is_in_it() -> None:
+def test_every_option_is_in_the_reference() -> None:
     """Of each command; read off the text, as the AWS CLI's own modules are not to be had here."""
     options = {
         value.value
-        for node in ast.walk(ast.parse((PACKAGE / "cli" / "commands.py").read_text()))
+        for node in ast.walk(ast.parse((PACKAGE / "cli" / "options.py").read_text()))
         if isinstance(node, ast.Dict)
         for key, value in zip(node.keys, node.values, strict=True)
         if isinstance(key, ast.Constant) and key.value == "name"
         if isinstance(value, ast.Constant) and isinstance(value.value, str)
     }
-    readme = README.read_text()
+    reference = REFERENCE.read_text()
 
     assert {"source-profiles", "legacy-profiles", "credentials-file", "dry-run"} <= options
-    assert [name for name in options if not re.search(rf"--{name}(?![\w-])", readme)] == []
+    assert [name for name in options if not re.search(rf"--{name}(?![\w-])", reference)] == []
 
 
 def test_the_known_errors_are_said_in_these_words() -> None:
     """Each of ours stands in our source, `…` and names aside; the others stand in the table."""
-    table = README.read_text().partition("\n## Known errors\n")[2].partition("\n## ")[0]
+    table = REFERENCE.read_text().partition("\n## Known errors\n")[2].partition("\n## ")[0]
     first_column = [row.split(" | ")[0] for row in table.splitlines() if row.startswith("| ")][1:]
     known = {text for cell in first_column for text in re.findall("`([^`]+)`", cell)}
     shell = (CHECKOUT / "shell" / "alias.bash").read_text()
@@ -341,41 +429,6 @@ def _is_made_of(said: set[str], text: str) -> bool:
         if not any(part.strip() in ours for ours in said):
             for ours in sorted(said, key=len, reverse=True):
                 left = left.replace(ours, "") if len(ours) > 5 else left
-            if left.replace("'corp'", "").replace("corp", ""):
+            if left.replace("'corp'", "").replace("corp", "").strip():
                 return False
     return True
-
-
-def test_the_demo_works(tmp_path: Path) -> None:
-    """`make demo` ends with who the old client is; outside the cache folder it leaves nothing."""
-    home, scratch = tmp_path / "home", tmp_path / "scratch"
-    home.mkdir()
-    scratch.mkdir()
-    done = subprocess.run(
-        ["make", "demo"],
-        cwd=CHECKOUT,
-        env={
-            "PATH": "/usr/bin:/bin",
-            "HOME": str(home),
-            "TMPDIR": str(scratch),
-            "XDG_CACHE_HOME": os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache"),
-        },
-        capture_output=True,
-        text=True,
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1].startswith(arn("111122223333", "Developer"))
-    assert (list(home.iterdir()), list(scratch.iterdir())) == ([], [])
-
-
-def test_the_demo_takes_the_first_aws_cli_that_can_run_the_plugin(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It may stand on PATH behind an AWS CLI v1."""
-    v1, v2 = aws_v1(), tmp_path / "aws"
-    v2.symlink_to(real_parts.frozen_cli())
-    version = subprocess.run([v1, "--version"], capture_output=True, text=True)
-    monkeypatch.setenv("PATH", f"{v1.parent}:{tmp_path}:/usr/bin:/bin")
-
-    assert version.stdout.startswith("aws-cli/1.")
-    assert real_parts.find_cli_v2() == v2

@@ -35,12 +35,16 @@ url = urllib.parse.urlsplit(sys.argv[1])
 region = boto.regioninfo.RegionInfo(name="us-east-1", endpoint=url.hostname)
 sts = boto.sts.STSConnection(region=region, port=url.port, is_secure=False)
 answer = sts.make_request("GetCallerIdentity", {}, verb="POST").read().decode()
-print(re.search("<Arn>(.*)</Arn>", answer)[1])
+arn = re.search("<Arn>(.*)</Arn>", answer)
+print(arn[1] if arn else sys.exit("refused: " + re.search("<Code>(.*)</Code>", answer)[1]))
 """
 _BOTO3 = """
 import boto3, sys
 sts = boto3.client("sts", region_name="us-east-1", endpoint_url=sys.argv[1])
-print(sts.get_caller_identity()["Arn"])
+try:
+    print(sts.get_caller_identity()["Arn"])
+except Exception as error:
+    sys.exit("refused: " + str(error))
 """
 _NODE = """
 const AWS = require(process.argv[1]);

@@ -1,17 +1,22 @@
-"""The README's tables of what is proven, each row of which a test asserts.
+"""The tables of what is proven, in `docs/evidence.md`, and the README's list of their names.
 
-``python3 tests/support/readme_tables.py`` prints them, to be put between their markers.
+A test asserts each row. ``PYTHONPATH=tests python3 -m support.readme_tables`` puts them between
+their markers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+import sys
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from support.every_cli import CLIS
 from support.old_clients import OLD
 
-README = Path(__file__).parent.parent.parent / "README.md"
+CHECKOUT = Path(__file__).parent.parent.parent
+EVIDENCE = CHECKOUT / "docs" / "evidence.md"
+README = CHECKOUT / "README.md"
 
 
 def clients() -> str:
@@ -36,9 +41,35 @@ def clis() -> str:
     return _markdown(("AWS CLI", "Python", "result"), rows)
 
 
-def in_readme(name: str) -> str:
-    """Return what the README has between the markers of that name."""
-    after = README.read_text().partition(f"<!-- {name} -->\n")[2]
+def names() -> str:
+    """Return the README's sentences about the clients and the AWS CLIs, without their markers."""
+    languages: dict[str, dict[str, None]] = {}
+    for name, old in OLD.items():
+        plain = re.sub(r",.*| \(.*", "", name)
+        languages.setdefault(old.language.partition(",")[0], {})[plain] = None
+    lists = [f"{', '.join(named)} ({language})" for language, named in languages.items()]
+    return (
+        "These clients were given nothing but the profile's name, and made a signed request before"
+        f" and after a refresh: {'; '.join(lists)}.\n"
+        f"These AWS CLIs run the plugin: {', '.join(CLIS)}."
+    )
+
+
+# Which page has what between markers of which name.
+GENERATED: Mapping[str, tuple[Path, Callable[[], str]]] = {
+    "clients": (EVIDENCE, clients),
+    "clis": (EVIDENCE, clis),
+    "names": (README, names),
+}
+
+
+def stale() -> list[str]:
+    """Return the names of what a page does not have as it is generated now."""
+    return [name for name, (page, text) in GENERATED.items() if _found(page, name) != text()]
+
+
+def _found(page: Path, name: str) -> str:
+    after = page.read_text().partition(f"<!-- {name} -->\n")[2]
     return after.partition(f"<!-- /{name} -->")[0].strip("\n")
 
 
@@ -48,8 +79,12 @@ def _markdown(head: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 
 def main() -> None:
-    for name, table in (("clients", clients()), ("clis", clis())):
-        print(f"<!-- {name} -->\n\n{table}\n\n<!-- /{name} -->\n")
+    for name, (page, text) in GENERATED.items():
+        before, start, after = page.read_text().partition(f"<!-- {name} -->\n")
+        _, end, rest = after.partition(f"<!-- /{name} -->")
+        if not (start and end):
+            sys.exit(f"{page}: there are no markers named {name}")
+        page.write_text(f"{before}{start}\n{text()}\n\n{end}{rest}")
 
 
 if __name__ == "__main__":
