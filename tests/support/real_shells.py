@@ -28,7 +28,8 @@ SHELLS = ["bash", "zsh", *filter(None, OTHERS)]
 # what it is told, and ends so, with one status for the person's calls and one for ours.
 RECORDING_AWS = """\
 #!/bin/sh
-{ printf '%s' "$#"; printf ' [%s]' "$@"; echo; } >>"$TEST_LOG"
+profile=${AWS_PROFILE:-${AWS_DEFAULT_PROFILE-}}
+{ printf '%s' "$#"; printf ' [%s]' "$@"; printf '%s\n' "${profile:+ as $profile}"; } >>"$TEST_LOG"
 echo "out: $1 $2"
 echo "err: $1 $2" >&2
 eval "${TEST_DO-}"
