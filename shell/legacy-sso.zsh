@@ -106,7 +106,8 @@ else
       __aws_legacy_sso_name="$AWS_DEFAULT_PROFILE"
     fi
     [[ -n $__aws_legacy_sso_name && -f $__aws_legacy_sso_file && -r $__aws_legacy_sso_file ]] || \return 0
-    while IFS='' \builtin read -r __aws_legacy_sso_line || [[ -n $__aws_legacy_sso_line ]]; do
+    # shellcheck disable=SC2066,SC2296,SC2298 # its bash parser knows no (@f), the lines of a text
+    for __aws_legacy_sso_line in "${(@f)$(<"$__aws_legacy_sso_file")}"; do
       case $__aws_legacy_sso_line in
         \[*) __aws_legacy_sso_section="${__aws_legacy_sso_line%%]*}]" ;;
         x_legacy_sso_source*=*) # profile dev, or "profile e2", or in old files: dev
@@ -114,7 +115,7 @@ else
             __aws_legacy_sso_source="${__aws_legacy_sso_line#*=}"
           ;;
       esac
-    done <"$__aws_legacy_sso_file"
+    done
     __aws_legacy_sso_source="${__aws_legacy_sso_source//[\"$'\r']/}"
     __aws_legacy_sso_source="${__aws_legacy_sso_source# }"
     __aws_legacy_sso_source="${__aws_legacy_sso_source#profile }"
