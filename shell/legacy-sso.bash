@@ -2,14 +2,15 @@
 # ---- legacy-sso: keeps legacy profiles in step with your sign-in, in bash 3.2 and later ----
 #
 #   After `aws sso login` they are refreshed, after `aws sso logout` they are signed out.
-#   see:   type aws                            says "aws is a function"
-#   off:   AWS_LEGACY_SSO_HOOK=0               asked at each call; =login leaves out the logout half
-#   undo:  __aws_legacy_sso_off                in this shell; the `aws` function before it comes back
-#   on:    source /path/to/legacy-sso.bash     as the last line of ~/.bashrc
+#   see:   type aws                          says "aws is a function"
+#   off:   AWS_LEGACY_SSO_HOOK=0             asked at each call; =login leaves out the logout half
+#   undo:  __aws_legacy_sso_off              in this shell; the `aws` function before it comes back
+#   on:    source /path/to/legacy-sso.bash   as the last line of ~/.bashrc
 #
-# Twin of legacy-sso.zsh. A backslash keeps a word from being an alias. All names have our prefix. No
-# function ends in `test && action`, where set -e would end the shell. What each call runs redirects
-# to no file: `bash -r` forbids that. ("+", not arithmetic, counts: that would run what it is given.)
+# Twin of legacy-sso.zsh. A backslash keeps a word from being an alias. All names have our prefix.
+# No function ends in `test && action`, where set -e would end the shell. What each call runs
+# redirects to no file: `bash -r` forbids that. Nothing is counted by arithmetic: that would run
+# what it is given.
 
 if [[ $- != *i* ]]; then
   \builtin true # a script is left alone
@@ -34,7 +35,8 @@ else
       if [[ -n $__aws_legacy_sso_option ]]; then
         __aws_legacy_sso_word="$__aws_legacy_sso_option=$__aws_legacy_sso_word"
         __aws_legacy_sso_option=''
-      elif [[ $__aws_legacy_sso_word == --?* && $__aws_legacy_sso_valued == *" $__aws_legacy_sso_word"* ]]; then
+      elif [[ $__aws_legacy_sso_word == --?* &&
+        $__aws_legacy_sso_valued == *" $__aws_legacy_sso_word"* ]]; then
         __aws_legacy_sso_option="$__aws_legacy_sso_word"
         \continue
       fi
@@ -72,8 +74,8 @@ else
     [[ -z $__aws_legacy_sso_kept || ! -r /proc/self/stat ]]
   }
 
-  # Runs what follows on a sign-in or sign-out. A profile that nobody typed is not passed on: through
-  # the same function and environment, the CLI finds it as it did for the sign-in.
+  # Runs what follows on a sign-in or sign-out. A profile that nobody typed is not passed on: the
+  # CLI finds it as it did for the sign-in, through the same function and environment.
   function __aws_legacy_sso_follow {
     case $__aws_legacy_sso_command:${AWS_LEGACY_SSO_HOOK-} in
       *:0 | /sso/logout:login) \return 0 ;;
@@ -106,7 +108,8 @@ else
     elif __aws_legacy_sso_exports AWS_DEFAULT_PROFILE; then
       __aws_legacy_sso_name="$AWS_DEFAULT_PROFILE"
     fi
-    [[ -n $__aws_legacy_sso_name && -f $__aws_legacy_sso_file && -r $__aws_legacy_sso_file ]] || \return 0
+    [[ -n $__aws_legacy_sso_name ]] || \return 0
+    [[ -f $__aws_legacy_sso_file && -r $__aws_legacy_sso_file ]] || \return 0
     while IFS='' \builtin read -r __aws_legacy_sso_line || [[ -n $__aws_legacy_sso_line ]]; do
       case $__aws_legacy_sso_line in
         \[*) __aws_legacy_sso_section="${__aws_legacy_sso_line%%]*}]" ;;
@@ -120,8 +123,8 @@ else
     __aws_legacy_sso_source="${__aws_legacy_sso_source# }"
     __aws_legacy_sso_source="${__aws_legacy_sso_source#profile }"
     [[ -z $__aws_legacy_sso_source || $__aws_legacy_sso_source == "$__aws_legacy_sso_name" ]] ||
-      \builtin printf 'legacy-sso: %s is a legacy profile; sign in with: aws sso login --profile %q\n' \
-        "$__aws_legacy_sso_name" "$__aws_legacy_sso_source" >&2
+      \builtin printf 'legacy-sso: %s is a legacy profile; sign in with: %s %q\n' \
+        "$__aws_legacy_sso_name" 'aws sso login --profile' "$__aws_legacy_sso_source" >&2
   }
 
   # ---- Another `aws` function, kept and given back ----
@@ -139,7 +142,7 @@ else
     \builtin shopt -s extglob && \builtin shopt -u expand_aliases # as when the text was first read
     \builtin eval "$2${__aws_legacy_sso_text#"$1"}"$'\n'"$__aws_legacy_sso_options"
     [[ $__aws_legacy_sso_flags == f ]] || \builtin declare "-$__aws_legacy_sso_flags" "$2"
-    [[ $__aws_legacy_sso_flags != *x* ]] || \builtin export __aws_legacy_sso_kept # for those scripts
+    [[ $__aws_legacy_sso_flags != *x* ]] || \builtin export __aws_legacy_sso_kept
   }
 
   # Takes all of this out of the shell again.
@@ -161,14 +164,17 @@ else
   # ---- In place ----
 
   if ! \builtin typeset -f aws >/dev/null; then
-    __aws_legacy_sso_kept=''
+    \builtin unset -f __aws_legacy_sso_old 2>/dev/null || \builtin true
   elif [[ $(\builtin typeset -f aws) != *__aws_legacy_sso_follow* ]]; then # else it is ours
-    __aws_legacy_sso_kept=yes
     __aws_legacy_sso_copy aws __aws_legacy_sso_old
   fi
+  __aws_legacy_sso_kept=''
+  if \builtin typeset -f __aws_legacy_sso_old >/dev/null; then
+    __aws_legacy_sso_kept=yes
+  fi
 
-  # Runs `aws`, as if there were no function, and what comes before and after. (`function aws` is no
-  # syntax error where `aws` is an alias. Where it is exported, a script has it and none of the rest.)
+  # Runs `aws` as if there were no function, and what comes before and after. (`function aws` is no
+  # syntax error where `aws` is an alias. Where it is exported, a script has it, and not the rest.)
   # shellcheck disable=SC2034 # some variables are for the CLI
   function aws {
     \builtin local __aws_legacy_sso_command=''

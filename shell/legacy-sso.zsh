@@ -2,14 +2,15 @@
 # ---- legacy-sso: keeps legacy profiles in step with your sign-in, in zsh 5.0 and later ----
 #
 #   After `aws sso login` they are refreshed, after `aws sso logout` they are signed out.
-#   see:   type aws                            says "aws is a shell function"
-#   off:   AWS_LEGACY_SSO_HOOK=0               asked at each call; =login leaves out the logout half
-#   undo:  __aws_legacy_sso_off                in this shell; the `aws` function before it comes back
-#   on:    source /path/to/legacy-sso.zsh      as the last line of ~/.zshrc
+#   see:   type aws                          says "aws is a shell function"
+#   off:   AWS_LEGACY_SSO_HOOK=0             asked at each call; =login leaves out the logout half
+#   undo:  __aws_legacy_sso_off              in this shell; the `aws` function before it comes back
+#   on:    source /path/to/legacy-sso.zsh    as the last line of ~/.zshrc
 #
-# Twin of legacy-sso.bash. A backslash keeps a word from being an alias. All names have our prefix. No
-# function ends in `test && action`, where set -e would end the shell. What each call runs redirects
-# to no file: `zsh -r` forbids that. ("+", not arithmetic, counts: that would run what it is given.)
+# Twin of legacy-sso.bash. A backslash keeps a word from being an alias. All names have our prefix.
+# No function ends in `test && action`, where set -e would end the shell. What each call runs
+# redirects to no file: `zsh -r` forbids that. Nothing is counted by arithmetic: that would run
+# what it is given.
 
 if [[ $- != *i* ]]; then
   \builtin true # a script is left alone
@@ -21,6 +22,7 @@ else
   # ---- What was typed ----
 
   # Options whose next word is their value.
+  \builtin typeset -g __aws_legacy_sso_valued # it may be a function that sources this
   __aws_legacy_sso_valued=' --profile --sso-session --ca-bundle --region --output --query --color'
   __aws_legacy_sso_valued+=' --cli-read-timeout --cli-connect-timeout --cli-binary-format'
   __aws_legacy_sso_valued+=' --cli-error-format --endpoint-url --redirect-port'
@@ -34,7 +36,8 @@ else
       if [[ -n $__aws_legacy_sso_option ]]; then
         __aws_legacy_sso_word="$__aws_legacy_sso_option=$__aws_legacy_sso_word"
         __aws_legacy_sso_option=''
-      elif [[ $__aws_legacy_sso_word == --?* && $__aws_legacy_sso_valued == *" $__aws_legacy_sso_word"* ]]; then
+      elif [[ $__aws_legacy_sso_word == --?* &&
+        $__aws_legacy_sso_valued == *" $__aws_legacy_sso_word"* ]]; then
         __aws_legacy_sso_option="$__aws_legacy_sso_word"
         \continue
       fi
@@ -52,7 +55,7 @@ else
 
   # Tells whether a variable is set and exported, so that a program sees it.
   function __aws_legacy_sso_exports {
-    # shellcheck disable=SC2296 # its bash parser knows no (tP), the attributes of the variable so called
+    # shellcheck disable=SC2296 # its bash parser knows no (tP), what kind of variable that is
     [[ ${(tP)1-} == *export* ]]
   }
 
@@ -71,8 +74,8 @@ else
     [[ -z $__aws_legacy_sso_kept || ! -r /proc/self/stat ]]
   }
 
-  # Runs what follows on a sign-in or sign-out. A profile that nobody typed is not passed on: through
-  # the same function and environment, the CLI finds it as it did for the sign-in.
+  # Runs what follows on a sign-in or sign-out. A profile that nobody typed is not passed on: the
+  # CLI finds it as it did for the sign-in, through the same function and environment.
   function __aws_legacy_sso_follow {
     case $__aws_legacy_sso_command:${AWS_LEGACY_SSO_HOOK-} in
       *:0 | /sso/logout:login) \return 0 ;;
@@ -105,7 +108,8 @@ else
     elif __aws_legacy_sso_exports AWS_DEFAULT_PROFILE; then
       __aws_legacy_sso_name="$AWS_DEFAULT_PROFILE"
     fi
-    [[ -n $__aws_legacy_sso_name && -f $__aws_legacy_sso_file && -r $__aws_legacy_sso_file ]] || \return 0
+    [[ -n $__aws_legacy_sso_name ]] || \return 0
+    [[ -f $__aws_legacy_sso_file && -r $__aws_legacy_sso_file ]] || \return 0
     # shellcheck disable=SC2066,SC2296,SC2298 # its bash parser knows no (@f), the lines of a text
     for __aws_legacy_sso_line in "${(@f)$(<"$__aws_legacy_sso_file")}"; do
       case $__aws_legacy_sso_line in
@@ -120,8 +124,8 @@ else
     __aws_legacy_sso_source="${__aws_legacy_sso_source# }"
     __aws_legacy_sso_source="${__aws_legacy_sso_source#profile }"
     [[ -z $__aws_legacy_sso_source || $__aws_legacy_sso_source == "$__aws_legacy_sso_name" ]] ||
-      \builtin printf 'legacy-sso: %s is a legacy profile; sign in with: aws sso login --profile %q\n' \
-        "$__aws_legacy_sso_name" "$__aws_legacy_sso_source" >&2
+      \builtin printf 'legacy-sso: %s is a legacy profile; sign in with: %s %q\n' \
+        "$__aws_legacy_sso_name" 'aws sso login --profile' "$__aws_legacy_sso_source" >&2
   }
 
   # ---- Another `aws` function, kept and given back ----
@@ -150,14 +154,17 @@ else
   # ---- In place ----
 
   if ! \builtin typeset -f aws >/dev/null; then
-    __aws_legacy_sso_kept=''
+    \builtin unset -f __aws_legacy_sso_old 2>/dev/null || \builtin true
   elif [[ $(\builtin typeset -f aws) != *__aws_legacy_sso_follow* ]]; then # else it is ours
-    __aws_legacy_sso_kept=yes
     __aws_legacy_sso_copy aws __aws_legacy_sso_old
   fi
+  \builtin typeset -g __aws_legacy_sso_kept=''
+  if \builtin typeset -f __aws_legacy_sso_old >/dev/null; then
+    __aws_legacy_sso_kept=yes
+  fi
 
-  # Runs `aws`, as if there were no function, and what comes before and after. (`function aws` is no
-  # syntax error where `aws` is an alias. Where it is exported, a script has it and none of the rest.)
+  # Runs `aws` as if there were no function, and what comes before and after. (`function aws` is no
+  # syntax error where `aws` is an alias. Where it is exported, a script has it, and not the rest.)
   # shellcheck disable=SC2034 # some variables are for the CLI
   function aws {
     \builtin local __aws_legacy_sso_command=''
@@ -193,7 +200,7 @@ else
   }
 
   # shellcheck disable=SC2296 # its bash parser knows no %x, the file that is being sourced
-  __aws_legacy_sso_config=${(%):-%x}
+  \builtin typeset -g __aws_legacy_sso_config="${(%):-%x}"
   [[ $__aws_legacy_sso_config == /* ]] || __aws_legacy_sso_config=$PWD/$__aws_legacy_sso_config
   # Completion has its own file, for a shell where completion is set up.
   if \builtin typeset -f compdef >/dev/null; then

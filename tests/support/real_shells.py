@@ -75,6 +75,12 @@ class Shell:
         plain = ["-f"] if self.kind == "zsh" else ["--noprofile", "--norc"]
         return [self.path, *plain, *arguments]
 
+    def leaves(self, option: str) -> bool:
+        """Tell whether after this line `X=1 f` leaves X set: then the hook is not defined."""
+        probe = f"{option}\nf() {{ :; }}\nX=1 f\necho ${{X-}}"
+        command = self.command("-c", probe)
+        return subprocess.run(command, capture_output=True, check=False).stdout == b"1\n"
+
     def run(self, script: str, folder: Path, *, interactive: bool = True) -> Ran:
         """Run a script, its output going to files; only the terminal is the input."""
         log, script_file = folder / "calls", folder / "script"
