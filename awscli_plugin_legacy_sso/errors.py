@@ -7,6 +7,7 @@ Nothing here ever holds a secret: messages carry names, paths and reasons.
 
 from __future__ import annotations
 
+INTERRUPTED = 130
 USAGE = 252
 CONFIGURATION = 253
 SERVICE = 254
@@ -59,6 +60,12 @@ class SourceConfigurationError(LegacySsoError):
     """The source profile's own configuration cannot give credentials."""
 
     status = CONFIGURATION
+
+
+class UnansweredError(LegacySsoError):
+    """A question that was stopped with Ctrl-C."""
+
+    status = INTERRUPTED
 
 
 class ServiceError(LegacySsoError):

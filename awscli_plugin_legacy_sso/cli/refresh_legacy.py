@@ -28,6 +28,7 @@ from ..legacy_profile import Standing
 from ..plan.copies import Copy, Selection
 from . import options, output
 from .base import LegacyCommand, from_file
+from .questions import Questions
 
 if TYPE_CHECKING:
     from ..jobs.news import Event
@@ -52,7 +53,7 @@ class RefreshLegacyCommand(LegacyCommand):
         least = options.minutes(parsed_args.min_remaining)
         progress = _Progress()
         report = refresh(
-            partial(fetch, sessions),
+            partial(fetch, sessions, ask=Questions().ask),
             configuration,
             paths,
             selection,
