@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import shlex
 
+INTERRUPTED = 130
 USAGE = 252
 CONFIGURATION = 253
 SERVICE = 254
@@ -68,6 +69,12 @@ class SourceConfigurationError(LegacySsoError):
     """The source profile's own configuration cannot give credentials."""
 
     status = CONFIGURATION
+
+
+class UnansweredError(LegacySsoError):
+    """A question that was stopped with Ctrl-C."""
+
+    status = INTERRUPTED
 
 
 class ServiceError(LegacySsoError):

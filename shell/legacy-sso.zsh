@@ -1,115 +1,212 @@
 # shellcheck shell=bash
-# Keeps legacy profiles in step: `aws sso login` refreshes them, `aws sso logout` signs them out.
-#   on:    source /path/to/legacy-sso.zsh    as the last line of ~/.zshrc (zsh 5.0 and later)
+# ---- legacy-sso: keeps legacy profiles in step with your sign-in, in zsh 5.0 and later ----
+#
+#   After `aws sso login` they are refreshed, after `aws sso logout` they are signed out.
 #   see:   type aws                          says "aws is a shell function"
 #   off:   AWS_LEGACY_SSO_HOOK=0             asked at each call; =login leaves out the logout half
 #   undo:  __aws_legacy_sso_off              in this shell; the `aws` function before it comes back
-# Twin of legacy-sso.bash. A backslash keeps a word from being an alias; `function aws` is no syntax
-# error where `aws` is one; no function ends in `test && action`, where set -e would end the shell.
-if [[ $- == *i* ]] && # and no function that asks for its name, which would not be `aws` any more
-  ! { \builtin typeset -f aws >/dev/null && [[ $(\builtin typeset -f aws) == *\$0* ]]; }; then
-  # The config that turns the plugin on lies beside the folder that this file is in.
-  # shellcheck disable=SC2016 # its bash parser knows no %x, the file that is being sourced
-  \builtin eval '__aws_legacy_sso_config=${(%):-%x}'
-  [[ $__aws_legacy_sso_config == /* ]] || __aws_legacy_sso_config=$PWD/$__aws_legacy_sso_config
-  __aws_legacy_sso_config=${__aws_legacy_sso_config%/awscli_plugin_legacy_sso/shell/*}/config
+#   on:    source /path/to/legacy-sso.zsh    as the last line of ~/.zshrc
+#
+# Twin of legacy-sso.bash. A backslash keeps a word from being an alias. All names have our prefix.
+# No function ends in `test && action`, where set -e would end the shell. What each call runs
+# redirects to no file: `zsh -r` forbids that. Nothing is counted by arithmetic: that would run
+# what it is given.
+
+if [[ $- != *i* ]]; then
+  \builtin true # a script is left alone
+elif [[ -o posixbuiltins ]]; then
+  \builtin true # here `AWS_PROFILE=dev aws ...` would leave that set, if `aws` were a function
+elif \builtin typeset -f aws >/dev/null && [[ $(\builtin typeset -f aws) == *\$0* ]]; then
+  \builtin true # that function asks for its name, which would not be `aws` any more
+else
+  # ---- What was typed ----
+
   # Options whose next word is their value.
+  \builtin typeset -g __aws_legacy_sso_valued # it may be a function that sources this
   __aws_legacy_sso_valued=' --profile --sso-session --ca-bundle --region --output --query --color'
   __aws_legacy_sso_valued+=' --cli-read-timeout --cli-connect-timeout --cli-binary-format'
   __aws_legacy_sso_valued+=' --cli-error-format --endpoint-url --redirect-port'
 
-  function __aws_legacy_sso_copy { # FROM TO, if there is a FROM
-    \builtin typeset -f "$1" >/dev/null || \return 0
-    \builtin functions -c "$1" "$2" 2>/dev/null || functions[$2]=${functions[$1]} # zsh before 5.8
-  }
-  if ! \builtin typeset -f aws >/dev/null; then
-    \builtin unset -f __aws_legacy_sso_old 2>/dev/null || \builtin true
-  elif [[ $(\builtin typeset -f aws) != *__aws_legacy_sso_follow* ]]; then # or it is ours
-    __aws_legacy_sso_copy aws __aws_legacy_sso_old
-  fi
-
-  function aws {
-    if [[ "$*" == *sso*-legacy* ]] && __aws_legacy_sso_turns_on "$@"; then
-      # Local, so for this one `aws`. What they have exported is handed on: a child sees that alone.
-      \builtin local __aws_legacy_sso_theirs=''
-      __aws_legacy_sso_theirs=$(/bin/sh -c 'echo "${AWS_CONFIG_FILE+c}${AWS_CLI_AUTO_PROMPT+p}"')
-      # shellcheck disable=SC2034 # these are for the CLI
-      [[ $__aws_legacy_sso_theirs != c* ]] ||
-        \builtin local -x AWS_LEGACY_SSO_CONFIG_FILE="$AWS_CONFIG_FILE"
-      # shellcheck disable=SC2034
-      [[ $__aws_legacy_sso_theirs != *p ]] ||
-        \builtin local -x AWS_LEGACY_SSO_AUTO_PROMPT="$AWS_CLI_AUTO_PROMPT"
-      \builtin local -x AWS_CONFIG_FILE="$__aws_legacy_sso_config" AWS_CLI_AUTO_PROMPT=off
-    fi
-    # Counted: a wrapper of this function that has become its old one would go round for ever.
-    \builtin local __aws_legacy_sso_depth=$((${__aws_legacy_sso_depth-0} + 1))
-    if ((__aws_legacy_sso_depth < 5)) && \builtin typeset -f __aws_legacy_sso_old >/dev/null; then
-      __aws_legacy_sso_old "$@" || \return
-    else
-      \command aws "$@" || \return
-    fi
-    [[ "$*" != *sso*log* ]] || __aws_legacy_sso_follow "$@" || \return 0
-  }
-
-  # Tells whether the plugin has to be turned on for `aws "$@"`: a command of ours, by exact words.
-  # An `aws` function that was there before may read AWS_CONFIG_FILE: with it the alias that `setup`
-  # wrote does this, if there is the /proc that it needs.
-  function __aws_legacy_sso_turns_on {
-    \builtin local _word='' _option='' _words=''
-    [[ -r $__aws_legacy_sso_config && ${AWS_CONFIG_FILE-} != "$__aws_legacy_sso_config" ]] ||
-      \return 1
-    [[ ! -r /proc/self/stat ]] || ! \builtin typeset -f __aws_legacy_sso_old >/dev/null ||
-      \return 1
-    for _word; do
-      if [[ -n $_option ]]; then
-        _option=''
-      elif [[ $_word == --?* ]]; then
-        [[ $__aws_legacy_sso_valued != *" $_word"* ]] || _option=1
-      else
-        _words+="/$_word"
+  # Reads the words of a call as the CLI does, with options anywhere and abbreviated, into variables
+  # of the function `aws`. (None is misspelt or ambiguous where something follows: the CLI took it.)
+  function __aws_legacy_sso_read_words {
+    \builtin local __aws_legacy_sso_word
+    \builtin local __aws_legacy_sso_option=''
+    for __aws_legacy_sso_word; do
+      if [[ -n $__aws_legacy_sso_option ]]; then
+        __aws_legacy_sso_word="$__aws_legacy_sso_option=$__aws_legacy_sso_word"
+        __aws_legacy_sso_option=''
+      elif [[ $__aws_legacy_sso_word == --?* &&
+        $__aws_legacy_sso_valued == *" $__aws_legacy_sso_word"* ]]; then
+        __aws_legacy_sso_option="$__aws_legacy_sso_word"
+        \continue
       fi
-    done
-    [[ $_words/ == /sso/refresh-legacy/* || $_words/ == /sso/list-legacy/* ||
-      $_words/ == /sso/remove-legacy/* ]]
-  }
-
-  # Runs what is to follow on `aws "$@"`. Like the CLI it takes options anywhere and abbreviated;
-  # none is misspelt or ambiguous: the CLI took them. (An old `aws` function sees our variables.)
-  function __aws_legacy_sso_follow {
-    \builtin local _given=$# _word='' _option='' _words='' _name='' _session=''
-    for _word; do
-      _word="${_option:+$_option=}$_word" _option=''
-      [[ $_word == --?* && $__aws_legacy_sso_valued == *" $_word"* ]] && _option="$_word" && \continue
-      case $_word in # what is passed on is gathered behind the words given
-        --p*) _name="${_word#*=}" ;;
-        --s*) _session="${_word#*=}" ;;
-        --ca* | --cli-r* | --cli-c*) \builtin set -- "$@" "${_word%%=*}" "${_word#*=}" ;;
-        --no-v* | --d*) \builtin set -- "$@" "$_word" ;;
-        [!-]* | --v* | --ac* | --g*) _words+="/$_word" ;; # --version, and two that only v1 has
+      case $__aws_legacy_sso_word in
+        --s*=?*) __aws_legacy_sso_session="--sso-session=${__aws_legacy_sso_word#*=}" ;;
+        --p*=* | --ca*=* | --cli-r*=* | --cli-c*=* | --no-v* | --d*)
+          __aws_legacy_sso_passed+=("$__aws_legacy_sso_word")
+          ;;
+        [!-]* | --v* | --ac* | --g*) # --version, and two that only v1 has
+          __aws_legacy_sso_command+="/$__aws_legacy_sso_word"
+          ;;
       esac
     done
-    \builtin shift "$_given"
-    # Asked of a child: it sees only what is exported, as the CLI did.
-    _name="${_name:-$(/bin/sh -c 'printf %s "${AWS_PROFILE:-${AWS_DEFAULT_PROFILE:-default}}"')}"
-    case $_words:${_session:+session}:${AWS_LEGACY_SSO_HOOK-} in
-      *:0 | /sso/logout:*:login) \return ;;
-      /sso/login:session:*) \builtin set -- refresh-legacy --sso-session "$_session" "$@" ;;
-      /sso/login::*) \builtin set -- refresh-legacy --same-login --profile "$_name" "$@" ;;
-      /sso/logout:*) \builtin set -- remove-legacy --all --sign-out ;;
-      *) \return ;;
-    esac
-    # shellcheck disable=SC2034 # for the CLI: its auto-prompt, if on, would fail without an input
-    \builtin local -x AWS_CLI_AUTO_PROMPT=off
-    \aws sso "$@" </dev/null >&2 && \return
-    \builtin printf 'legacy-sso: this did not succeed; to try it again: aws sso%s\n' \
-      "$(\builtin printf ' %q' "$@")" >&2
   }
 
-  function __aws_legacy_sso_off {
-    \builtin unset -f aws __aws_legacy_sso_follow __aws_legacy_sso_turns_on
-    __aws_legacy_sso_copy __aws_legacy_sso_old aws
-    \builtin unset __aws_legacy_sso_config __aws_legacy_sso_valued
-    \builtin unset -f __aws_legacy_sso_copy __aws_legacy_sso_off
-    \builtin unset -f __aws_legacy_sso_old 2>/dev/null || \builtin true
+  # Tells whether a variable is set and exported, so that a program sees it.
+  function __aws_legacy_sso_exports {
+    # shellcheck disable=SC2296 # its bash parser knows no (tP), what kind of variable that is
+    [[ ${(tP)1-} == *export* ]]
   }
+
+  # ---- Before, and after ----
+
+  # Tells whether the plugin has to be turned on for this call: a command of ours, by exact words.
+  function __aws_legacy_sso_turns_on {
+    case $__aws_legacy_sso_command/ in
+      /sso/refresh-legacy/* | /sso/list-legacy/* | /sso/remove-legacy/*) ;;
+      *) \return 1 ;;
+    esac
+    [[ -r $__aws_legacy_sso_config ]] || \return 1
+    [[ ${AWS_CONFIG_FILE-} != "$__aws_legacy_sso_config" ]] || \return 1
+    # An earlier `aws` function may read AWS_CONFIG_FILE: with it the alias that `setup` wrote does
+    # this, if there is the /proc that it needs.
+    [[ -z $__aws_legacy_sso_kept || ! -r /proc/self/stat ]]
+  }
+
+  # Runs what follows on a sign-in or sign-out. A profile that nobody typed is not passed on: the
+  # CLI finds it as it did for the sign-in, through the same function and environment.
+  function __aws_legacy_sso_follow {
+    case $__aws_legacy_sso_command:${AWS_LEGACY_SSO_HOOK-} in
+      *:0 | /sso/logout:login) \return 0 ;;
+      /sso/logout:*) \builtin set -- remove-legacy --all --sign-out ;;
+      /sso/login:*)
+        \builtin set -- refresh-legacy "${__aws_legacy_sso_session:---same-login}" \
+          ${__aws_legacy_sso_passed[@]+"${__aws_legacy_sso_passed[@]}"}
+        ;;
+      *) \return 0 ;;
+    esac
+    # The CLI's auto-prompt, if on, would fail without an input.
+    \builtin local -x AWS_CLI_AUTO_PROMPT=off 2>&- || \builtin true
+    if ! \aws sso "$@" </dev/null >&2; then
+      \builtin printf 'legacy-sso: this did not succeed; to try it again: aws sso%s\n' \
+        "$(\builtin printf ' %q' "$@")" >&2
+    fi
+  }
+
+  # Names the profile to sign in with, where a login failed because a legacy profile is exported.
+  function __aws_legacy_sso_explain {
+    \builtin local __aws_legacy_sso_file="${AWS_SHARED_CREDENTIALS_FILE:-${HOME-}/.aws/credentials}"
+    \builtin local __aws_legacy_sso_line
+    \builtin local __aws_legacy_sso_name=''
+    \builtin local __aws_legacy_sso_section=''
+    \builtin local __aws_legacy_sso_source=''
+    if [[ -n $__aws_legacy_sso_session || "${__aws_legacy_sso_passed[*]-}" == *--p*=* ]]; then
+      \return 0
+    elif __aws_legacy_sso_exports AWS_PROFILE; then
+      __aws_legacy_sso_name="$AWS_PROFILE"
+    elif __aws_legacy_sso_exports AWS_DEFAULT_PROFILE; then
+      __aws_legacy_sso_name="$AWS_DEFAULT_PROFILE"
+    fi
+    [[ -n $__aws_legacy_sso_name ]] || \return 0
+    [[ -f $__aws_legacy_sso_file && -r $__aws_legacy_sso_file ]] || \return 0
+    # shellcheck disable=SC2066,SC2296,SC2298 # its bash parser knows no (@f), the lines of a text
+    for __aws_legacy_sso_line in "${(@f)$(<"$__aws_legacy_sso_file")}"; do
+      case $__aws_legacy_sso_line in
+        \[*) __aws_legacy_sso_section="${__aws_legacy_sso_line%%]*}]" ;;
+        x_legacy_sso_source*=*) # profile dev, or "profile e2", or in old files: dev
+          [[ $__aws_legacy_sso_section != "[$__aws_legacy_sso_name]" ]] ||
+            __aws_legacy_sso_source="${__aws_legacy_sso_line#*=}"
+          ;;
+      esac
+    done
+    __aws_legacy_sso_source="${__aws_legacy_sso_source//[\"$'\r']/}"
+    __aws_legacy_sso_source="${__aws_legacy_sso_source# }"
+    __aws_legacy_sso_source="${__aws_legacy_sso_source#profile }"
+    [[ -z $__aws_legacy_sso_source || $__aws_legacy_sso_source == "$__aws_legacy_sso_name" ]] ||
+      \builtin printf 'legacy-sso: %s is a legacy profile; sign in with: %s %q\n' \
+        "$__aws_legacy_sso_name" 'aws sso login --profile' "$__aws_legacy_sso_source" >&2
+  }
+
+  # ---- Another `aws` function, kept and given back ----
+
+  # Makes a second function of the first one.
+  function __aws_legacy_sso_copy {
+    \builtin functions -c "$1" "$2" 2>/dev/null || functions[$2]=${functions[$1]} # zsh before 5.8
+  }
+
+  # Takes all of this out of the shell again.
+  function __aws_legacy_sso_off {
+    if \builtin typeset -f __aws_legacy_sso_completion_off >/dev/null; then
+      __aws_legacy_sso_completion_off
+    fi
+    \builtin unset -f aws
+    if [[ -n $__aws_legacy_sso_kept ]]; then
+      __aws_legacy_sso_copy __aws_legacy_sso_old aws
+      \builtin unset -f __aws_legacy_sso_old
+    fi
+    \builtin unset -v __aws_legacy_sso_valued __aws_legacy_sso_config __aws_legacy_sso_kept
+    \builtin unset -f __aws_legacy_sso_read_words __aws_legacy_sso_exports __aws_legacy_sso_turns_on
+    \builtin unset -f __aws_legacy_sso_follow __aws_legacy_sso_explain
+    \builtin unset -f __aws_legacy_sso_copy __aws_legacy_sso_off
+  }
+
+  # ---- In place ----
+
+  if ! \builtin typeset -f aws >/dev/null; then
+    \builtin unset -f __aws_legacy_sso_old 2>/dev/null || \builtin true
+  elif [[ $(\builtin typeset -f aws) != *__aws_legacy_sso_follow* ]]; then # else it is ours
+    __aws_legacy_sso_copy aws __aws_legacy_sso_old
+  fi
+  \builtin typeset -g __aws_legacy_sso_kept=''
+  if \builtin typeset -f __aws_legacy_sso_old >/dev/null; then
+    __aws_legacy_sso_kept=yes
+  fi
+
+  # Runs `aws` as if there were no function, and what comes before and after. (`function aws` is no
+  # syntax error where `aws` is an alias. Where it is exported, a script has it, and not the rest.)
+  # shellcheck disable=SC2034 # some variables are for the CLI
+  function aws {
+    \builtin local __aws_legacy_sso_command=''
+    \builtin local __aws_legacy_sso_session=''
+    \builtin local __aws_legacy_sso_passed
+    __aws_legacy_sso_passed=()
+    [[ $- != *i* || "$*" != *sso* ]] || __aws_legacy_sso_read_words "$@"
+    if [[ $__aws_legacy_sso_command == /sso/*-legacy* ]] && __aws_legacy_sso_turns_on; then
+      # Local, so for this one `aws`. What they have exported is handed on; it may be readonly.
+      if __aws_legacy_sso_exports AWS_CONFIG_FILE; then
+        \builtin local -x AWS_LEGACY_SSO_CONFIG_FILE="$AWS_CONFIG_FILE"
+      fi
+      if __aws_legacy_sso_exports AWS_CLI_AUTO_PROMPT; then
+        \builtin local -x AWS_LEGACY_SSO_AUTO_PROMPT="$AWS_CLI_AUTO_PROMPT"
+      fi
+      \builtin local -x AWS_CONFIG_FILE="$__aws_legacy_sso_config" 2>&- || \builtin true
+      \builtin local -x AWS_CLI_AUTO_PROMPT=off 2>&- || \builtin true
+    fi
+    # Counted: a wrapper of this function that has become its old one would go round for ever.
+    \builtin local __aws_legacy_sso_depth="${__aws_legacy_sso_depth-}+"
+    if [[ -n ${__aws_legacy_sso_kept-} && $__aws_legacy_sso_depth != +++++* ]]; then
+      __aws_legacy_sso_old "$@"
+    else
+      \command aws "$@"
+    fi || {
+      \builtin local __aws_legacy_sso_status=$?
+      if [[ $__aws_legacy_sso_command == /sso/login && ${AWS_LEGACY_SSO_HOOK-} != 0 ]]; then
+        __aws_legacy_sso_explain
+      fi
+      \return "$__aws_legacy_sso_status"
+    }
+    [[ -z $__aws_legacy_sso_command ]] || __aws_legacy_sso_follow || \return 0
+  }
+
+  # shellcheck disable=SC2296 # its bash parser knows no %x, the file that is being sourced
+  \builtin typeset -g __aws_legacy_sso_config="${(%):-%x}"
+  [[ $__aws_legacy_sso_config == /* ]] || __aws_legacy_sso_config=$PWD/$__aws_legacy_sso_config
+  # Completion has its own file, for a shell where completion is set up.
+  if \builtin typeset -f compdef >/dev/null; then
+    [[ ! -r ${__aws_legacy_sso_config%/*}/completion.zsh || ${AWS_LEGACY_SSO_HOOK-} == 0 ]] ||
+      \builtin source "${__aws_legacy_sso_config%/*}/completion.zsh"
+  fi
+  # The config that turns the plugin on lies beside the folder that this file is in.
+  __aws_legacy_sso_config=${__aws_legacy_sso_config%/awscli_plugin_legacy_sso/shell/*}/config
 fi

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..errors import GENERAL, LegacySsoError
+from ..errors import GENERAL, INTERRUPTED, LegacySsoError
 from ..jobs.rows import Report, Row
 from ..legacy_profile import remove_command, timestamp
 
@@ -200,11 +200,16 @@ def problems(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def status(report: Report) -> int:
-    """Return the exit status: that of the failures if all failed alike, 1 if only some did."""
+    """Return the exit status: that of the failures if all failed alike, 1 if only some did.
+
+    After a question that was stopped with Ctrl-C it is 130, whatever else was done.
+    """
     failed = [row.error for row in report.rows if row.error]
     statuses = {error.status for error in [*failed, *report.errors]}
     if not statuses:
         return 0
+    if INTERRUPTED in statuses:
+        return INTERRUPTED
     if len(failed) < len(report.rows):
         return 1
     return statuses.pop() if len(statuses) == 1 else GENERAL

@@ -27,6 +27,7 @@ from ..legacy_profile import Standing
 from ..plan.copies import Copy, Selection
 from . import options, output
 from .base import LegacyCommand, from_file
+from .questions import Questions
 
 if TYPE_CHECKING:
     from ..jobs.news import Event
@@ -51,7 +52,9 @@ class RefreshLegacyCommand(LegacyCommand):
         least = options.minutes(parsed_args.min_remaining)
         progress = _Progress()
         is_due = partial(_expires_within, least) if least else None
-        job = partial(refresh, partial(fetch, sessions), configuration, paths, selection)
+        job = partial(
+            refresh, partial(fetch, sessions, ask=Questions().ask), configuration, paths, selection
+        )
         if parsed_globals.query is not None:
             planned = job(is_due=is_due, dry_run=True)
             self._check_query(output.refreshed_document(planned), parsed_globals)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -29,6 +29,13 @@ def start_processes_with(providers: Iterable[Any], popen: Any) -> None:
         elif isinstance(provider, AssumeRoleProvider):
             builder = provider._profile_provider_builder
             builder.providers = partial(_providers_of_chain, builder.providers, popen)
+
+
+def ask_by(providers: Iterable[Any], ask: Callable[[str], str]) -> None:
+    """Have MFA codes asked for by ``ask``, which is given the prompt."""
+    for provider in providers:
+        if isinstance(provider, AssumeRoleProvider):
+            provider._prompter = ask
 
 
 def _providers_of_chain(make: Any, popen: Any, *args: Any, **kwargs: Any) -> Any:

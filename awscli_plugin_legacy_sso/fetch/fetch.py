@@ -9,6 +9,7 @@ profiles need it. Nothing is written but the AWS CLI's own caches.
 
 from __future__ import annotations
 
+import getpass
 import queue
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
@@ -23,7 +24,7 @@ from botocore.utils import JSONFileCache
 from ..configuration import Profile, Source
 from ..errors import FetchError, LegacySsoError
 from ..legacy_profile import Credentials
-from .botocore_private import start_processes_with
+from .botocore_private import ask_by, start_processes_with
 from .boundary import explained
 from .cache import CheckedRoleCache, FreshRoleCache, make_role_cache
 from .exchange import watch
@@ -42,20 +43,22 @@ _SILENCE_SECONDS = 600.0
 
 _T = TypeVar("_T")
 Outcome = Credentials | LegacySsoError
+Ask = Callable[[str], str]
 
 
 def fetch(
-    sessions: SessionFactory, sources: Collection[Source]
+    sessions: SessionFactory, sources: Collection[Source], ask: Ask = getpass.getpass
 ) -> Iterator[tuple[Source, Outcome]]:
     """Yield each source with its credentials, or with the reason why there are none, as they come.
 
     It waits for services, and for a person where an MFA code is needed: those sources are done
-    here, one at a time, while daemon threads do the others. Ctrl-C ends it whatever is in flight.
+    here, one at a time, while daemon threads do the others. ``ask`` is given the prompt and
+    returns the code. Ctrl-C ends it whatever is in flight.
     """
     folder = make_role_cache()
     asking = [source for source in sources if source.asks_for_mfa]
     with silence(), _Jobs(min(_THREADS, len(sources))) as jobs:
-        batch = _Batch(sessions, folder, jobs)
+        batch = _Batch(sessions, folder, jobs, ask)
         batch.start(source for source in sources if not source.asks_for_mfa)
         for source in asking:
             yield source, batch.ask(source)
@@ -121,8 +124,9 @@ def _keep(future: Future[_T], call: Callable[[], _T]) -> None:
 class _Batch:
     """The sources of one fetch. Each client is made, and each role is fetched, for all of them."""
 
-    def __init__(self, sessions: SessionFactory, folder: str, jobs: _Jobs) -> None:
+    def __init__(self, sessions: SessionFactory, folder: str, jobs: _Jobs, ask: Ask) -> None:
         self._sessions = sessions
+        self._ask = ask
         self._folder = folder
         self._cache = FreshRoleCache(folder)
         self._jobs = jobs
@@ -205,6 +209,7 @@ class _Batch:
         resolver = create_credential_resolver(session, cache=cache)
         resolver.providers = [it for it in resolver.providers if it.METHOD in _OWN_PROVIDERS]
         start_processes_with(resolver.providers, Process)
+        ask_by(resolver.providers, self._ask)
         return credentials_of(resolver.load_credentials())
 
 

@@ -188,6 +188,39 @@ def test_those_that_ask_do_so_one_after_the_other_and_in_nobodys_way(person: Per
     assert terminal.exitstatus == 0
 
 
+@only(FROZEN)
+def test_a_question_that_is_stopped_stops_no_other_refresh(person: Person) -> None:
+    """Ctrl-C at it: nobody is asked again, all else is written, and the status is 130."""
+    person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")
+    person.configure(
+        f"{person.config.read_text()}\n[profile with-mfa-too]\nrole_arn = {MIDDLE}\n"
+        f"source_profile = dev\nmfa_serial = {MFA}2\nregion = us-east-1\n",
+        plugin=False,
+    )
+    terminal = on_a_terminal(person, "with-mfa", "with-mfa-too", "inline")
+    terminal.expect("Enter MFA code for")
+    terminal.sendintr()
+    terminal.expect(pexpect.EOF)
+    terminal.wait()
+
+    assert terminal.exitstatus == 130
+    assert "with-mfa, with-mfa-too: no MFA code was given" in terminal.before
+    assert "Enter MFA code" not in terminal.before
+    assert person.identity("inline-legacy-sso")
+    assert "with-mfa-legacy-sso" not in person.sections()
+
+
+@only(FROZEN)
+def test_where_nobody_can_be_asked_the_others_are_refreshed(person: Person) -> None:
+    """Without a terminal there is no question: that source fails by itself."""
+    person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")
+    done = person.refresh("--source-profiles", "with-mfa", "inline")
+
+    assert done.status == 1
+    assert "an MFA code is needed; run this in a terminal, where you can be asked" in done.err
+    assert person.identity("inline-legacy-sso")
+
+
 def on_a_terminal(person: Person, *sources: str) -> Any:
     """Refresh profiles where somebody can be asked."""
     return pexpect.spawn(

@@ -191,7 +191,7 @@ def test_undone_nothing_is_left(shell: Shell, is_registered: bool, tmp_path: Pat
     names = "complete -p; compgen -v; compgen -A function"
     if shell.kind == "zsh":
         names = "print -l ${(kv)_comps} ${(k)parameters} ${(k)functions}"
-    before, after = (f"{{ {names}; }} | grep aws >~/{name}" for name in ("before", "after"))
+    before, after = (f"{{ {names}; }} | grep aws | sort >~/{name}" for name in ("before", "after"))
     with at_a_prompt(shell, tmp_path, registered, before) as prompt:
         prompt.typing.line(source(shell))
         assert prompt.run(f"aws sso refr{TAB}") == "[sso] [refresh-legacy]"

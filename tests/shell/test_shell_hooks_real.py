@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -29,7 +30,7 @@ LOGIN = {
     FROZEN: "aws sso login --no-browser --use-device-code --profile dev",
     DEBIAN: "aws sso login --no-browser --profile dev",
 }
-REFRESH = "aws sso refresh-legacy --same-login --profile dev"
+REFRESH = "aws sso refresh-legacy --same-login --profile=dev"
 LOGOUT, SIGN_OUT = "aws sso logout", "aws sso remove-legacy --all --sign-out"
 KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_security_token")
 LEGACY = "dev-legacy-sso"
@@ -157,6 +158,54 @@ def test_a_first_login_writes_nothing_with_hook_new_off(
     assert "No legacy profile to refresh." in seen
     assert person.center.count("GetRoleCredentials") == 0
     assert not person.credentials.exists()
+
+
+@only(FROZEN)
+def test_a_question_that_is_stopped_in_what_follows_stops_no_other_refresh(
+    person: Person, shell: Shell, version: str
+) -> None:
+    """Ctrl-C at a question for an MFA code: the other profiles of this sign-in are fresh."""
+    role = "arn:aws:iam::777788889999:role/Leaf"
+    person.configure(
+        f"{PROFILES}[profile with-mfa]\nrole_arn = {role}\nsource_profile = dev\n"
+        "mfa_serial = arn:aws:iam::111122223333:mfa/me\n"
+    )
+    written = "".join(f"{key} = SIGNED-OUT\n" for key in KEYS)
+    person.credentials.parent.mkdir(exist_ok=True)
+    person.credentials.write_text(
+        f"[with-mfa-legacy-sso]\n{written}x_legacy_sso_source = profile with-mfa\n"
+    )
+    with at_a_prompt(person, shell) as prompt:
+        prompt.typing.line(LOGIN[version], until="Enter MFA code for")
+        prompt.interrupt()
+
+        assert (prompt.status(), prompt.calls()) == (0, [LOGIN[version], REFRESH])
+    assert "legacy-sso: this did not succeed" in prompt.screen.getvalue()
+    assert person.identity(LEGACY).startswith(DEVELOPER)
+    assert person.sections()["with-mfa-legacy-sso"]["aws_access_key_id"] == "SIGNED-OUT"
+
+
+@pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
+def test_a_login_for_an_exported_legacy_profile_fails_with_a_word_of_ours(
+    person: Person, shell: Shell, version: str, name: str
+) -> None:
+    """The AWS CLI's advice would spoil the legacy profile; what ours says works."""
+    person.credentials.parent.mkdir(exist_ok=True)
+    person.credentials.write_text(f"[{LEGACY}]\nx_legacy_sso_source = profile dev\n")
+    login = LOGIN[version].replace(" --profile dev", "")
+    with at_a_prompt(person, shell) as prompt:
+        prompt.type(f"export {name}={LEGACY}")
+        seen = prompt.type(login)
+
+        assert (prompt.status(), prompt.calls()) == (253, [login])
+        assert "Missing the following required SSO configuration values" in seen
+        [advice] = re.findall(r"is a legacy profile; sign in with: (.*?)\r", seen)
+
+        prompt.type(LOGIN[version].replace("aws sso login --no-browser", f"{advice} --no-browser"))
+
+        assert prompt.status() == 0
+    assert advice == "aws sso login --profile dev"
+    assert person.identity(LEGACY).startswith(DEVELOPER)
 
 
 @pytest.mark.parametrize(

@@ -28,7 +28,8 @@ SHELLS = ["bash", "zsh", *filter(None, OTHERS)]
 # what it is told, and ends so, with one status for the person's calls and one for ours.
 RECORDING_AWS = """\
 #!/bin/sh
-{ printf '%s' "$#"; printf ' [%s]' "$@"; echo; } >>"$TEST_LOG"
+profile=${AWS_PROFILE:-${AWS_DEFAULT_PROFILE-}}
+{ printf '%s' "$#"; printf ' [%s]' "$@"; printf '%s\n' "${profile:+ as $profile}"; } >>"$TEST_LOG"
 echo "out: $1 $2"
 echo "err: $1 $2" >&2
 eval "${TEST_DO-}"
@@ -73,6 +74,12 @@ class Shell:
     def command(self, *arguments: str) -> list[str]:
         plain = ["-f"] if self.kind == "zsh" else ["--noprofile", "--norc"]
         return [self.path, *plain, *arguments]
+
+    def leaves(self, option: str) -> bool:
+        """Tell whether after this line `X=1 f` leaves X set: then the hook is not defined."""
+        probe = f"{option}\nf() {{ :; }}\nX=1 f\necho ${{X-}}"
+        command = self.command("-c", probe)
+        return subprocess.run(command, capture_output=True, check=False).stdout == b"1\n"
 
     def run(self, script: str, folder: Path, *, interactive: bool = True) -> Ran:
         """Run a script, its output going to files; only the terminal is the input."""

@@ -6,8 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 LOGIN = ("sso", "login")
-REFRESH = ("sso", "refresh-legacy", "--same-login", "--profile")
-REFRESH_SESSION = ("sso", "refresh-legacy", "--sso-session")
+REFRESH = ("sso", "refresh-legacy", "--same-login")
 SIGN_OUT = ("sso", "remove-legacy", "--all", "--sign-out")
 FAILED = "legacy-sso: this did not succeed; to try it again: aws"
 
@@ -21,53 +20,80 @@ class Call:
     then: Sequence[str] | None = None
     status: int = 0
     then_fails: bool = False
+    seen: str = ""  # the profile that each finds in its environment
 
 
 CALLS = (
-    # The profile that signed in, however it was said.
-    Call("aws sso login", LOGIN, (*REFRESH, "default")),
-    Call("aws sso login --profile dev", (*LOGIN, "--profile", "dev"), (*REFRESH, "dev")),
-    Call("aws sso login --profile=dev", (*LOGIN, "--profile=dev"), (*REFRESH, "dev")),
-    Call("aws --profile dev sso login", ("--profile", "dev", *LOGIN), (*REFRESH, "dev")),
+    # A profile that was typed is passed on. Any other the CLI finds as it did for the sign-in.
+    Call("aws sso login", LOGIN, REFRESH),
+    Call("aws sso login --profile dev", (*LOGIN, "--profile", "dev"), (*REFRESH, "--profile=dev")),
+    Call("aws sso login --profile=dev", (*LOGIN, "--profile=dev"), (*REFRESH, "--profile=dev")),
+    Call("aws --profile dev sso login", ("--profile", "dev", *LOGIN), (*REFRESH, "--profile=dev")),
     Call(
         "aws --profile x sso --no-browser login",
         ("--profile", "x", "sso", "--no-browser", "login"),
-        (*REFRESH, "x"),
+        (*REFRESH, "--profile=x"),
     ),
     Call(
-        "aws sso --profile login login", ("sso", "--profile", "login", "login"), (*REFRESH, "login")
+        "aws sso --profile login login",
+        ("sso", "--profile", "login", "login"),
+        (*REFRESH, "--profile=login"),
     ),
-    Call("aws --profile sso sso login", ("--profile", "sso", *LOGIN), (*REFRESH, "sso")),
-    Call("aws sso login --prof dev", (*LOGIN, "--prof", "dev"), (*REFRESH, "dev")),
-    Call("aws sso login --p=dev", (*LOGIN, "--p=dev"), (*REFRESH, "dev")),
+    Call("aws --profile sso sso login", ("--profile", "sso", *LOGIN), (*REFRESH, "--profile=sso")),
+    Call("aws sso login --prof dev", (*LOGIN, "--prof", "dev"), (*REFRESH, "--prof=dev")),
+    Call("aws sso login --p=dev", (*LOGIN, "--p=dev"), (*REFRESH, "--p=dev")),
     Call(
         "aws --profile a sso login --profile b",
         ("--profile", "a", *LOGIN, "--profile", "b"),
-        (*REFRESH, "b"),
+        (*REFRESH, "--profile=a", "--profile=b"),
     ),
-    Call("AWS_PROFILE=dev aws sso login", LOGIN, (*REFRESH, "dev")),
-    Call("AWS_DEFAULT_PROFILE=dev aws sso login", LOGIN, (*REFRESH, "dev")),
-    Call(r"\builtin export AWS_PROFILE=dev; aws sso login", LOGIN, (*REFRESH, "dev")),
-    Call("AWS_DEFAULT_PROFILE=a AWS_PROFILE=b aws sso login", LOGIN, (*REFRESH, "b")),
-    Call("AWS_PROFILE=dev; aws sso login", LOGIN, (*REFRESH, "default")),
-    Call("AWS_PROFILE=a aws sso login --profile b", (*LOGIN, "--profile", "b"), (*REFRESH, "b")),
+    Call("AWS_PROFILE=dev aws sso login", LOGIN, REFRESH, seen="dev"),
+    Call("AWS_DEFAULT_PROFILE=dev aws sso login", LOGIN, REFRESH, seen="dev"),
+    Call(r"\builtin export AWS_PROFILE=dev; aws sso login", LOGIN, REFRESH, seen="dev"),
+    Call("AWS_DEFAULT_PROFILE=a AWS_PROFILE=b aws sso login", LOGIN, REFRESH, seen="b"),
+    Call("AWS_PROFILE=dev; aws sso login", LOGIN, REFRESH),
+    Call(
+        "AWS_PROFILE=a aws sso login --profile b",
+        (*LOGIN, "--profile", "b"),
+        (*REFRESH, "--profile=b"),
+        seen="a",
+    ),
+    Call("aws sso login --profile=", (*LOGIN, "--profile="), (*REFRESH, "--profile=")),
+    Call("aws sso login --profile=-x", (*LOGIN, "--profile=-x"), (*REFRESH, "--profile=-x")),
+    Call(
+        "aws sso login --sso-session=-x",
+        (*LOGIN, "--sso-session=-x"),
+        ("sso", "refresh-legacy", "--sso-session=-x"),
+    ),
+    Call("aws sso login --sso-session=", (*LOGIN, "--sso-session="), REFRESH),
     # Names that a shell would make something else of.
-    Call("aws sso login --profile 'a  b'", (*LOGIN, "--profile", "a  b"), (*REFRESH, "a  b")),
-    Call("aws sso login --profile '*'", (*LOGIN, "--profile", "*"), (*REFRESH, "*")),
-    Call("aws sso login --profile '=ls'", (*LOGIN, "--profile", "=ls"), (*REFRESH, "=ls")),
-    Call("aws sso login --profile='a=b'", (*LOGIN, "--profile=a=b"), (*REFRESH, "a=b")),
-    Call(r"AWS_PROFILE='~[$x]\n' aws sso login", LOGIN, (*REFRESH, r"~[$x]\n")),
+    Call(
+        "aws sso login --profile 'a  b'",
+        (*LOGIN, "--profile", "a  b"),
+        (*REFRESH, "--profile=a  b"),
+    ),
+    Call("aws sso login --profile '*'", (*LOGIN, "--profile", "*"), (*REFRESH, "--profile=*")),
+    Call(
+        "aws sso login --profile '=ls'", (*LOGIN, "--profile", "=ls"), (*REFRESH, "--profile==ls")
+    ),
+    Call("aws sso login --profile='a=b'", (*LOGIN, "--profile=a=b"), (*REFRESH, "--profile=a=b")),
+    Call(r"AWS_PROFILE='~[$x]\n' aws sso login", LOGIN, REFRESH, seen=r"~[$x]\n"),
     # The sign-in session, which goes before the profile.
     Call(
         "aws sso login --sso-session corp",
         (*LOGIN, "--sso-session", "corp"),
-        (*REFRESH_SESSION, "corp"),
+        ("sso", "refresh-legacy", "--sso-session=corp"),
     ),
-    Call("aws sso login --sso-s=corp", (*LOGIN, "--sso-s=corp"), (*REFRESH_SESSION, "corp")),
+    Call(
+        "aws sso login --sso-s=corp",
+        (*LOGIN, "--sso-s=corp"),
+        ("sso", "refresh-legacy", "--sso-session=corp"),
+    ),
     Call(
         "AWS_PROFILE=a aws --profile b sso --sso-session=login login",
         ("--profile", "b", "sso", "--sso-session=login", "login"),
-        (*REFRESH_SESSION, "login"),
+        ("sso", "refresh-legacy", "--sso-session=login", "--profile=b"),
+        seen="a",
     ),
     # How the service is reached travels along; what is shown, and how to sign in, does not.
     Call(
@@ -78,14 +104,14 @@ CALLS = (
             *("--cli-read-timeout=5", "--cli-connect-timeout", "6"),
         ),
         (
-            *(*REFRESH, "default", "--ca-bundle", "my.pem", "--no-verify-ssl", "--debug"),
-            *("--cli-read-timeout", "5", "--cli-connect-timeout", "6"),
+            *(*REFRESH, "--ca-bundle=my.pem", "--no-verify-ssl", "--debug"),
+            *("--cli-read-timeout=5", "--cli-connect-timeout=6"),
         ),
     ),
     Call(
         "aws sso login --sso-session corp --ca-b 'my own.pem'",
         (*LOGIN, "--sso-session", "corp", "--ca-b", "my own.pem"),
-        (*REFRESH_SESSION, "corp", "--ca-b", "my own.pem"),
+        ("sso", "refresh-legacy", "--sso-session=corp", "--ca-b=my own.pem"),
     ),
     Call(
         "aws --region login --output=json sso login --query sso --color off --no-browser"
@@ -100,7 +126,7 @@ CALLS = (
                 "http://sso",
             ),
         ),
-        (*REFRESH, "default"),
+        REFRESH,
     ),
     # Signing out.
     Call("aws sso logout", ("sso", "logout"), SIGN_OUT),
@@ -114,7 +140,7 @@ CALLS = (
     Call("AWS_LEGACY_SSO_HOOK=0 aws sso login", LOGIN),
     Call("AWS_LEGACY_SSO_HOOK=0 aws sso logout", ("sso", "logout")),
     Call("AWS_LEGACY_SSO_HOOK=0; aws sso login", LOGIN),
-    Call("AWS_LEGACY_SSO_HOOK=login aws sso login", LOGIN, (*REFRESH, "default")),
+    Call("AWS_LEGACY_SSO_HOOK=login aws sso login", LOGIN, REFRESH),
     Call("AWS_LEGACY_SSO_HOOK=login aws sso logout", ("sso", "logout")),
     Call("AWS_LEGACY_SSO_HOOK=1 aws sso logout", ("sso", "logout"), SIGN_OUT),
     # Nothing that signs anybody in or out.
@@ -147,11 +173,11 @@ CALLS = (
     Call("TEST_STATUS=253 aws sso logout", ("sso", "logout"), status=253),
     Call("TEST_STATUS=254 aws s3 ls", ("s3", "ls"), status=254),
     # What follows may fail: one line of ours, and the login has still worked.
-    Call("TEST_FOLLOW_STATUS=253 aws sso login", LOGIN, (*REFRESH, "default"), then_fails=True),
+    Call("TEST_FOLLOW_STATUS=253 aws sso login", LOGIN, REFRESH, then_fails=True),
     Call(
         "TEST_FOLLOW_STATUS=1 aws sso login --sso-session corp --debug",
         (*LOGIN, "--sso-session", "corp", "--debug"),
-        (*REFRESH_SESSION, "corp", "--debug"),
+        ("sso", "refresh-legacy", "--sso-session=corp", "--debug"),
         then_fails=True,
     ),
     Call("TEST_FOLLOW_STATUS=255 aws sso logout", ("sso", "logout"), SIGN_OUT, then_fails=True),
@@ -160,11 +186,11 @@ CALLS = (
 )
 # One of each kind, for what is too often to be run with all.
 FEW_CALLS = (
-    Call("AWS_PROFILE='=ls' aws sso login", LOGIN, (*REFRESH, "=ls")),
+    Call("AWS_PROFILE='=ls' aws sso login", LOGIN, REFRESH, seen="=ls"),
     Call(
         "aws --no-verify-ssl sso --sso-session 'a *' login",
         ("--no-verify-ssl", "sso", "--sso-session", "a *", "login"),
-        (*REFRESH_SESSION, "a *", "--no-verify-ssl"),
+        ("sso", "refresh-legacy", "--sso-session=a *", "--no-verify-ssl"),
     ),
     Call("TEST_STATUS=130 aws sso login", LOGIN, status=130),
     Call("TEST_FOLLOW_STATUS=255 aws sso logout", ("sso", "logout"), SIGN_OUT, then_fails=True),
@@ -194,14 +220,15 @@ def expected(calls: Sequence[Call]) -> tuple[str, str, str]:
         words = " ".join([*call.arguments, "", ""][:2]) if call.arguments else " "
         out += f"== {number}\nout: {words}\nstatus {call.status}\n"
         err += f"== {number}\nerr: {words}\n"
-        log += f"== {number}\n" + _recorded(call.arguments)
+        log += f"== {number}\n" + _recorded(call.arguments, call.seen)
         if call.then is not None:
-            log += _recorded(call.then)
+            log += _recorded(call.then, call.seen)
             err += "out: {0} {1}\nerr: {0} {1}\n".format(*call.then)
             if call.then_fails:
                 err += f"{FAILED} {' '.join(call.then)}\n"
     return out, err, log
 
 
-def _recorded(arguments: Sequence[str]) -> str:
-    return f"{len(arguments)}" + "".join(f" [{word}]" for word in arguments or [""]) + "\n"
+def _recorded(arguments: Sequence[str], seen: str) -> str:
+    words = "".join(f" [{word}]" for word in arguments or [""])
+    return f"{len(arguments)}{words}{f' as {seen}' if seen else ''}\n"
