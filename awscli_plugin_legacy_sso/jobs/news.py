@@ -66,6 +66,10 @@ class News:
             self._troubles[which] = message
             self._tell(Event("failed", message))
 
+    def of_sign_out(self, row: Row) -> None:
+        """Tell that somebody has signed a legacy profile out."""
+        self._tell(Event("note", f"{row.name} was signed out; the next sign-in fills it"))
+
     def of_what_is_left(self, report: Report, is_left_out: Callable[[Source], bool]) -> None:
         """Tell, at the start, what is not watched, and how it would be."""
         if not report.rows:

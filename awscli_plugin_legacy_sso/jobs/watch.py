@@ -74,6 +74,7 @@ class Memory(NamedTuple):
     # next sign-in, and not by the one that fed it before.
     sign_in: Stamp = ()
     pause: Pause | None = None
+    signed_out: bool = False
 
 
 def due_at(source: Source, there: Standing, memory: Memory, sign_in: Stamp) -> datetime:
@@ -170,7 +171,11 @@ class Watch:
             return datetime.now(UTC) + _FIRST_PAUSE
         keys = {(row.path, row.name): row for row in report.rows}
         standings = {key: _now(looked_at.get(key, Standing()), row) for key, row in keys.items()}
+        before = self._memories
         self._memories = {key: self._remember(row, standings[key]) for key, row in keys.items()}
+        for key, row in keys.items():
+            if key in before and self._memories[key].signed_out and not before[key].signed_out:
+                self._news.of_sign_out(row)
         pauses = (self._memories[key].pause for key in keys)
         self._news.of_round(report, [pause.error if pause else None for pause in pauses])
         if self._is_first:
@@ -203,6 +208,7 @@ class Watch:
         expiration = there.legacy.expiration if there.legacy else None
         if expiration != memory.expiration:
             memory = memory._replace(seen=datetime.now(UTC), expiration=expiration)
+        memory = memory._replace(signed_out=there.legacy is not None and there.legacy.signed_out)
         is_over = memory.pause is None or memory.pause.is_over(sign_in)
         if row.error:
             pause = pause_after(row.error, memory, sign_in) if is_over else memory.pause

@@ -232,14 +232,27 @@ def test_a_sign_out_is_respected_until_the_next_login(person: Person) -> None:
     with watch(person, "--all") as watching:
         assert person.aws("sso", "logout").status == 0
         assert person.legacy("remove-legacy", "--all", "--sign-out").status == 0
+        said = {watching.until("note")["Message"] for _ in range(2)}
+        assert said == {
+            f"{name}0-legacy-sso was signed out; the next sign-in fills it" for name in "po"
+        }
         person.sign_in("other", start_url=OTHER_START_URL)
         watching.until("refreshed", "o0-legacy-sso")
 
         assert person.sections()["p0-legacy-sso"]["aws_session_token"] == "SIGNED-OUT"
 
+        # As a login in another shell, and the hook after it.
         person.sign_in()
         watching.until("refreshed", "p0-legacy-sso")
+        assert person.refresh("--same-login", "--profile", "p0").status == 0
+        assert person.legacy("remove-legacy", "--all").status == 0
+        assert person.refresh("--profile", "o0").status == 0
+        person.center.behaviour.role_lifetime = LIFE
+        assert person.refresh("--profile", "p0", "--output-profile", "marker").status == 0
+        watching.until("refreshed", "marker")
 
+    refreshed = [event["Profile"] for event in watching.events if event["Event"] == "refreshed"]
+    assert refreshed == ["o0-legacy-sso", "p0-legacy-sso", "marker"]
     assert watching.count("failed") == 0
 
 
