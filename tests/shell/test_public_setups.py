@@ -18,7 +18,7 @@ LOADED = {
         "_direnv_hook",
     ),
     "liquidprompt": (
-        f"{READY}\nsource /usr/share/liquidprompt/liquidprompt\nexport AWS_PROFILE=p1",
+        f"{READY}\nTERM=xterm\nsource /usr/share/liquidprompt/liquidprompt\nexport AWS_PROFILE=p1",
         "__lp_set_prompt",
     ),
     "kitty": (
