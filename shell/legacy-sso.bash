@@ -7,10 +7,10 @@
 #   undo:  __aws_legacy_sso_off              in this shell; the `aws` function before it comes back
 #   on:    source /path/to/legacy-sso.bash   as the last line of ~/.bashrc
 #
-# Twin of legacy-sso.zsh. A backslash keeps a word from being an alias. All names have our prefix.
-# No function ends in `test && action`, where set -e would end the shell. What each call runs
-# redirects to no file: `bash -r` forbids that. Nothing is counted by arithmetic: that would run
-# what it is given.
+# Twin of legacy-sso.zsh. Both keep to this: a backslash stands before a word that may be an alias;
+# all names have our prefix; no function ends in `test && action`, where set -e would end the shell;
+# what each call runs redirects to no file, which `bash -r` forbids; nothing is counted by
+# arithmetic, which runs what it is given.
 
 if [[ $- != *i* ]]; then
   \builtin true # a script is left alone
@@ -67,11 +67,11 @@ else
       /sso/refresh-legacy/* | /sso/list-legacy/* | /sso/remove-legacy/*) ;;
       *) \return 1 ;;
     esac
-    [[ -r $__aws_legacy_sso_config ]] || \return 1
-    [[ ${AWS_CONFIG_FILE-} != "$__aws_legacy_sso_config" ]] || \return 1
+    [[ -r $__aws_legacy_sso_config && ${AWS_CONFIG_FILE-} != "$__aws_legacy_sso_config" ]] ||
+      \return 1
     # An earlier `aws` function may read AWS_CONFIG_FILE: with it the alias that `setup` wrote does
     # this, if there is the /proc that it needs.
-    [[ -z $__aws_legacy_sso_kept || ! -r /proc/self/stat ]]
+    [[ -z $__aws_legacy_sso_has_old || ! -r /proc/self/stat ]]
   }
 
   # Runs what follows on a sign-in or sign-out. A profile that nobody typed is not passed on: the
@@ -94,39 +94,6 @@ else
     fi
   }
 
-  # Names the profile to sign in with, where a login failed because a legacy profile is exported.
-  function __aws_legacy_sso_explain {
-    \builtin local __aws_legacy_sso_file="${AWS_SHARED_CREDENTIALS_FILE:-${HOME-}/.aws/credentials}"
-    \builtin local __aws_legacy_sso_line
-    \builtin local __aws_legacy_sso_name=''
-    \builtin local __aws_legacy_sso_section=''
-    \builtin local __aws_legacy_sso_source=''
-    if [[ -n $__aws_legacy_sso_session || "${__aws_legacy_sso_passed[*]-}" == *--p*=* ]]; then
-      \return 0
-    elif __aws_legacy_sso_exports AWS_PROFILE; then
-      __aws_legacy_sso_name="$AWS_PROFILE"
-    elif __aws_legacy_sso_exports AWS_DEFAULT_PROFILE; then
-      __aws_legacy_sso_name="$AWS_DEFAULT_PROFILE"
-    fi
-    [[ -n $__aws_legacy_sso_name ]] || \return 0
-    [[ -f $__aws_legacy_sso_file && -r $__aws_legacy_sso_file ]] || \return 0
-    while IFS='' \builtin read -r __aws_legacy_sso_line || [[ -n $__aws_legacy_sso_line ]]; do
-      case $__aws_legacy_sso_line in
-        \[*) __aws_legacy_sso_section="${__aws_legacy_sso_line%%]*}]" ;;
-        x_legacy_sso_source*=*) # profile dev, or "profile e2", or in old files: dev
-          [[ $__aws_legacy_sso_section != "[$__aws_legacy_sso_name]" ]] ||
-            __aws_legacy_sso_source="${__aws_legacy_sso_line#*=}"
-          ;;
-      esac
-    done <"$__aws_legacy_sso_file"
-    __aws_legacy_sso_source="${__aws_legacy_sso_source//[\"$'\r']/}"
-    __aws_legacy_sso_source="${__aws_legacy_sso_source# }"
-    __aws_legacy_sso_source="${__aws_legacy_sso_source#profile }"
-    [[ -z $__aws_legacy_sso_source || $__aws_legacy_sso_source == "$__aws_legacy_sso_name" ]] ||
-      \builtin printf 'legacy-sso: %s is a legacy profile; sign in with: %s %q\n' \
-        "$__aws_legacy_sso_name" 'aws sso login --profile' "$__aws_legacy_sso_source" >&2
-  }
-
   # ---- Another `aws` function, kept and given back ----
 
   # Makes a second function of the first one, exported and traced as that is.
@@ -142,7 +109,7 @@ else
     \builtin shopt -s extglob && \builtin shopt -u expand_aliases # as when the text was first read
     \builtin eval "$2${__aws_legacy_sso_text#"$1"}"$'\n'"$__aws_legacy_sso_options"
     [[ $__aws_legacy_sso_flags == f ]] || \builtin declare "-$__aws_legacy_sso_flags" "$2"
-    [[ $__aws_legacy_sso_flags != *x* ]] || \builtin export __aws_legacy_sso_kept
+    [[ $__aws_legacy_sso_flags != *x* ]] || \builtin export __aws_legacy_sso_has_old
   }
 
   # Takes all of this out of the shell again.
@@ -151,26 +118,26 @@ else
       __aws_legacy_sso_completion_off
     fi
     \builtin unset -f aws
-    if [[ -n $__aws_legacy_sso_kept ]]; then
+    if [[ -n $__aws_legacy_sso_has_old ]]; then
       __aws_legacy_sso_copy __aws_legacy_sso_old aws
       \builtin unset -f __aws_legacy_sso_old
     fi
-    \builtin unset -v __aws_legacy_sso_valued __aws_legacy_sso_config __aws_legacy_sso_kept
+    \builtin unset -v __aws_legacy_sso_valued __aws_legacy_sso_has_old
+    \builtin unset -v __aws_legacy_sso_here __aws_legacy_sso_config
     \builtin unset -f __aws_legacy_sso_read_words __aws_legacy_sso_exports __aws_legacy_sso_turns_on
-    \builtin unset -f __aws_legacy_sso_follow __aws_legacy_sso_explain
-    \builtin unset -f __aws_legacy_sso_copy __aws_legacy_sso_off
+    \builtin unset -f __aws_legacy_sso_follow __aws_legacy_sso_copy __aws_legacy_sso_off
   }
 
   # ---- In place ----
 
-  if ! \builtin typeset -f aws >/dev/null; then
-    \builtin unset -f __aws_legacy_sso_old 2>/dev/null || \builtin true
-  elif [[ $(\builtin typeset -f aws) != *__aws_legacy_sso_follow* ]]; then # else it is ours
-    __aws_legacy_sso_copy aws __aws_legacy_sso_old
-  fi
-  __aws_legacy_sso_kept=''
-  if \builtin typeset -f __aws_legacy_sso_old >/dev/null; then
-    __aws_legacy_sso_kept=yes
+  __aws_legacy_sso_has_old=''
+  if \builtin typeset -f aws >/dev/null; then
+    if [[ $(\builtin typeset -f aws) != *__aws_legacy_sso_follow* ]]; then # else it is ours
+      __aws_legacy_sso_copy aws __aws_legacy_sso_old
+    fi
+    if \builtin typeset -f __aws_legacy_sso_old >/dev/null; then
+      __aws_legacy_sso_has_old=yes
+    fi
   fi
 
   # Runs `aws` as if there were no function, and what comes before and after. (`function aws` is no
@@ -195,7 +162,7 @@ else
     fi
     # Counted: a wrapper of this function that has become its old one would go round for ever.
     \builtin local __aws_legacy_sso_depth="${__aws_legacy_sso_depth-}+"
-    if [[ -n ${__aws_legacy_sso_kept-} && $__aws_legacy_sso_depth != +++++* ]]; then
+    if [[ -n ${__aws_legacy_sso_has_old-} && $__aws_legacy_sso_depth != +++++* ]]; then
       __aws_legacy_sso_old "$@"
     elif [[ $- == *e* && ${BASH_VERSINFO[0]} -lt 4 ]]; then
       (\command aws "$@") # in bash 3.2 a failing `command` ends the shell, `||` or not
@@ -203,22 +170,25 @@ else
       \command aws "$@"
     fi || {
       \builtin local __aws_legacy_sso_status=$?
-      if [[ $__aws_legacy_sso_command == /sso/login && ${AWS_LEGACY_SSO_HOOK-} != 0 ]]; then
-        __aws_legacy_sso_explain
+      if [[ $__aws_legacy_sso_command == /sso/login && -r $__aws_legacy_sso_here/explain.sh &&
+        ${AWS_LEGACY_SSO_HOOK-} != 0 && $- != *r* ]]; then # `bash -r` may source nothing
+        \builtin source "$__aws_legacy_sso_here/explain.sh"
       fi
       \return "$__aws_legacy_sso_status"
     }
     [[ -z $__aws_legacy_sso_command ]] || __aws_legacy_sso_follow || \return 0
   }
 
-  __aws_legacy_sso_config=${BASH_SOURCE[0]}
-  [[ $__aws_legacy_sso_config == /* ]] || __aws_legacy_sso_config=$PWD/$__aws_legacy_sso_config
-  # Completion has its own file, for a shell where completion is set up.
-  if [[ -n ${BASH_COMPLETION-}${BASH_COMPLETION_VERSINFO-} ]] ||
-    \builtin complete -p aws >/dev/null 2>&1 || \builtin complete -p -D >/dev/null 2>&1; then
-    [[ ! -r ${__aws_legacy_sso_config%/*}/completion.bash || ${AWS_LEGACY_SSO_HOOK-} == 0 ]] ||
-      \builtin source "${__aws_legacy_sso_config%/*}/completion.bash"
+  # The folder of this file.
+  __aws_legacy_sso_here=${BASH_SOURCE[0]%/*}
+  [[ $__aws_legacy_sso_here == /* ]] || __aws_legacy_sso_here=$PWD/$__aws_legacy_sso_here
+  # The config that turns the plugin on.
+  __aws_legacy_sso_config="${__aws_legacy_sso_here%/awscli_plugin_legacy_sso/shell}/config"
+  # Completion, for a shell where completion is set up.
+  if [[ ${AWS_LEGACY_SSO_HOOK-} != 0 && -r $__aws_legacy_sso_here/completion.bash ]]; then
+    if [[ -n ${BASH_COMPLETION-}${BASH_COMPLETION_VERSINFO-} ]] ||
+      \builtin complete -p aws >/dev/null 2>&1 || \builtin complete -p -D >/dev/null 2>&1; then
+      \builtin source "$__aws_legacy_sso_here/completion.bash"
+    fi
   fi
-  # The config that turns the plugin on lies beside the folder that this file is in.
-  __aws_legacy_sso_config=${__aws_legacy_sso_config%/awscli_plugin_legacy_sso/shell/*}/config
 fi

