@@ -240,8 +240,8 @@ def test_root_leaves_nothing_in_another_users_home(
 
     assert answer.status == 253
     assert answer.said == (
-        f"{open_home}/.aws belongs to nobody, who could not use what root leaves there; "
-        "run this as nobody"
+        f"{open_home}/.aws/credentials: the folder {open_home}/.aws belongs to another user; "
+        "run this as that user, without sudo"
     )
     assert sorted(open_home.rglob("*")) == before
     assert center.calls == []

@@ -135,21 +135,21 @@ def assert_next_run_clears_up(person: Person) -> None:
 def test_a_real_refresh_killed_before_and_after_the_file_is_replaced(
     person: Person, tmp_path: Path
 ) -> None:
-    """The official CLI, killed on its way into the rename, and right after it."""
+    """The official CLI, killed on its way into the rename, and into the sync after it."""
     old = signed_in_with_keys(person)
     log = tmp_path / "strace.log"
     command = [person.cli, "sso", "refresh-legacy", "--profile", "dev"]
-    calls = [("rename,renameat,renameat2", "old, something left")]
-    calls += [("unlink,unlinkat", "new, nothing left")]
-    for names, state in calls:
+    trace = ["-e", "trace=rename,renameat,renameat2,fsync"]
+    done = fire.run([*fire.strace(log, *trace), *command], env=person.environment)
+    assert done.returncode == 0
+    *_, rename, sync = fire.calls(log, "")
+    assert ".credentials.legacy-sso-" in rename.line
+    for call, state in (rename, "old, something left"), (sync, "new, nothing left"):
         person.credentials.write_text(old)
-        for left in fire.left_beside(person.credentials):
-            left.unlink()  # or the first unlink would be the one that clears it
-        options = ["-e", f"trace={names}", "-e", f"inject={names}:signal=KILL:when=1"]
-        killed = fire.run([*fire.strace(log, *options), *command], env=person.environment)
+        killing = fire.strace(log, *fire.kill_at(call))
+        killed = fire.run([*killing, *command], env=person.environment)
 
         assert killed.returncode == -signal.SIGKILL
-        assert ".credentials.legacy-sso-" in log.read_text()
         assert assert_old_or_new(person, old) == state
     assert_next_run_clears_up(person)
 
