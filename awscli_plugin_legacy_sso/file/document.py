@@ -250,11 +250,10 @@ def _read(text: str) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]
     if lone := _LONE_CR.search(text):
         line, reason = text.count("\n", 0, lone.start()) + 1, "a carriage return with no line feed"
         raise UnreadableTextError(line, reason, "save the file with LF or CRLF line ends")
-    judge = parse(text)
-    # Without a default section nothing is inherited.
-    parser = configparser.RawConfigParser(default_section="", strict=False)
-    parser.read_file(io.StringIO(text, newline=None))
-    defaults = judge.defaults()
+    parser = judge = parse(text)
+    if defaults := judge.defaults():  # read again without a default section: nothing is inherited
+        parser = configparser.RawConfigParser(default_section="", strict=False)
+        parser.read_file(io.StringIO(text, newline=None))
     own = {name: dict(parser.items(name)) for name in judge.sections()}
     for name, values in own.items():
         for key, value in {**defaults, **values}.items():
