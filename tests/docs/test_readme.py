@@ -51,6 +51,7 @@ THE_CLIS_WORDS = {
     "No module named 'awscli_plugin_legacy_sso'",
     "No module named '/home/…'",
     "Unable to parse config file: /home/alex/.aws/credentials",
+    "Missing the following required SSO configuration values: …",
 }
 # Not typed here, and what runs it, or why nothing can.
 ELSEWHERE = {

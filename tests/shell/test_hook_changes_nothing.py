@@ -298,7 +298,7 @@ def test_a_completer_of_theirs_may_call_aws(shell: Shell, tmp_path: Path) -> Non
         prompt.line(SET_UP[shell.kind])
         prompt.line(theirs)
         prompt.line(shell.source)
-        prompt.screen.send("aws s3 --prof\t")
+        prompt.screen.send('aws s3 "x\t')
         prompt.wait("err: of-theirs")
 
     assert (tmp_path / "calls").read_text() == "1 [of-theirs]\n"
