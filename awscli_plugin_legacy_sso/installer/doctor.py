@@ -7,24 +7,30 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+from .. import __version__
 from ..errors import LegacySsoError
 from ..file import credentials_file
+from ..legacy_profile import remove_command
 from . import alias_file, classic_lines, clis, package_copy, places
 from .clis import Aws
-from .edits import Edit
+from .edits import read
 from .hook_findings import Finding, hook_finding
-from .shells import shells
+from .shells import in_fish, shells
 
 _NOT_BY_V1 = "an AWS CLI v1, or a container without the plugin, can run no command with it"
 
 
 def main() -> int:
     """Print all findings; return 0 if all is well, else 1."""
-    tick, cross, note = ("✓", "✗", "·") if _prints("✓✗·") else ("ok", "!!", "--")
+    tick, cross, note = "✓✗·"
+    try:
+        "✓✗·".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        tick, cross, note = "ok", "!!", "--"
     is_well = True
     for finding in examine():
         is_well = is_well and not finding.mend
@@ -36,79 +42,73 @@ def main() -> int:
 
 def examine() -> Iterator[Finding]:
     """Yield what there is to say, each link after those it hangs on."""
-    config, folder = places.config_file(), places.plugin_folder()
-    if refused := unreadable(config):
-        yield refused
+    config, folder, aliases = places.config_file(), places.plugin_folder(), places.alias_file()
+    if trouble := _trouble(config, _sections):
+        yield trouble
         return
-    text = Edit(config, str).text()
-    try:
-        settings = alias_file.sections(text)
-    except LegacySsoError as error:
-        yield Finding(f"{config}: {error}", f"edit {config}")
-        return
-    is_on = yield from _package(folder)
-    yield from _classic_lines(config, text, folder)
-    yield _aliases(folder)
+    is_on = package_copy.is_current(folder)
+    yield _package(folder)
+    yield from _classic_lines(config, folder)
+    yield _trouble(aliases, _sections) or _aliases(aliases, folder)
     working = yield from _clis(config, folder, is_on=is_on)
     theirs = shells()
-    again = _setup() + "".join(f" --shell {shell.name}" for shell in theirs)
+    again = places.setup() + "".join(f" --shell {shell.name}" for shell in theirs)
     for shell in theirs if is_on else ():
-        yield unreadable(shell.rc) or hook_finding(shell, shell.hook(folder), again)
-    paths = places.credentials_files(settings)
+        yield _trouble(shell.rc, read) or hook_finding(shell, shell.hook(folder), again)
+    if fish := in_fish():
+        yield Finding(fish, is_note=True)
+    paths = places.credentials_files(_sections(config))
     for path in paths:
-        yield _credentials_file(path)
+        trouble = _trouble(path, credentials_file.read, "credentials file")
+        yield trouble or _credentials_file(path)
     if working and any(map(os.path.exists, paths)):
         yield from _legacy_profiles(working[0], folder)
 
 
-def unreadable(path: str) -> Finding | None:
-    """Return what is wrong with a file that is there and that we may not read."""
-    if not os.path.exists(path) or os.access(path, os.R_OK):
-        return None
-    quoted = shlex.quote(path)
-    is_ours = os.stat(path).st_uid == os.geteuid()
-    mend = f"chmod u+r {quoted}" if is_ours else f'sudo chown "$(id -u)" {quoted}'
-    return Finding(f"{path} may not be read by you", mend)
-
-
-def _package(folder: str) -> Generator[Finding, None, bool]:
-    if not package_copy.is_there(folder):
-        yield Finding(f"the plugin is not in {folder}", _setup())
-    elif not package_copy.has_config(folder):
-        yield Finding(f"{places.own_config(folder)}, which turns the plugin on, is gone", _setup())
-    elif not package_copy.is_current(folder):
-        yield Finding(f"the plugin in {folder} is of another version", _setup())
-    else:
-        yield Finding(f"the plugin in {folder} is this version")
-        return True
-    return False
-
-
-def _classic_lines(config: str, text: str, folder: str) -> Iterator[Finding]:
-    """Say what lines in the config that others share cost them; who wrote them wants them so."""
-    lines = classic_lines.lines_for(text)
-    if not lines:
-        return
-    where = f"{config} turns the plugin on for all who read it ({'; '.join(lines)})"
-    if classic_lines.Record.load(folder).made:
-        yield Finding(f"{where}, as an earlier setup had it: {_NOT_BY_V1}", _setup())
-    else:
-        yield Finding(f"{where}: {_NOT_BY_V1}", is_note=True)
-
-
-def _aliases(folder: str) -> Finding:
-    path = places.alias_file()
-    if refused := unreadable(path):
-        return refused
-    text = Edit(path, str).text()
+def _trouble(path: str, parse: Callable[[str], object], what: str = "") -> Finding | None:
+    """Return why a file cannot be read, by this person or at all."""
+    if os.path.exists(path) and not os.access(path, os.R_OK):
+        is_ours = os.stat(path).st_uid == os.geteuid()
+        mend = "chmod u+r" if is_ours else 'sudo chown "$(id -u)"'
+        return Finding(f"{path} may not be read by you", f"{mend} {shlex.quote(path)}")
     try:
-        there = alias_file.sections(text).get(alias_file.SECTION, {})
+        parse(path)
     except LegacySsoError as error:
-        return Finding(f"{path}: {error}", f"edit {path}")
-    named = alias_file.folders(text)
-    if set(places.COMMANDS) <= set(there) and [places.is_same(n, folder) for n in named] == [True]:
+        return Finding(f"{what or path}: {error}", f"edit {path}")
+    return None
+
+
+def _sections(path: str) -> alias_file.Sections:
+    return alias_file.sections(read(path))
+
+
+def _package(folder: str) -> Finding:
+    if not package_copy.is_there(folder):
+        what = f"the plugin is not in {folder}"
+    elif not package_copy.has_config(folder):
+        what = f"{places.own_config(folder)}, which turns the plugin on, is gone"
+    elif not package_copy.is_current(folder):
+        what = f"the plugin in {folder} is of another version than {__version__} here"
+    else:
+        return Finding(f"the plugin in {folder} is this version, {__version__}")
+    return Finding(what, places.setup())
+
+
+def _classic_lines(config: str, folder: str) -> Iterator[Finding]:
+    """Say what lines in the config that others share cost them; who wrote them wants them so."""
+    if lines := classic_lines.lines_for(read(config)):
+        where = f"{config} turns the plugin on for all who read it ({'; '.join(lines)})"
+        if classic_lines.Record(folder).edits:
+            yield Finding(f"{where}, as an earlier setup had it: {_NOT_BY_V1}", places.setup())
+        else:
+            yield Finding(f"{where}: {_NOT_BY_V1}", is_note=True)
+
+
+def _aliases(path: str, folder: str) -> Finding:
+    there = _sections(path).get(alias_file.SECTION, {})
+    if alias_file.commands(folder).items() <= there.items():
         return Finding(f"[{alias_file.SECTION}] in {path} leads to the plugin")
-    return Finding(f"[{alias_file.SECTION}] in {path} does not lead to {folder}", _setup())
+    return Finding(f"[{alias_file.SECTION}] in {path} does not lead to {folder}", places.setup())
 
 
 def _clis(config: str, folder: str, *, is_on: bool) -> Generator[Finding, None, Sequence[Aws]]:
@@ -124,14 +124,14 @@ def _clis(config: str, folder: str, *, is_on: bool) -> Generator[Finding, None, 
         elif fails:
             yield Finding(f"{aws} does not work with {config}: {fails}", _mend(config, fails))
         elif is_on and (why := trials[at]):
-            yield Finding(f"{aws} does not run our commands: {why}", _setup())
+            yield Finding(f"{aws} does not run our commands: {why}", places.setup())
         elif is_on:
             working.append(aws)
             yield Finding(f"{aws} runs aws sso refresh-legacy")
-    if not any(aws.is_v2 for aws in found):
+    better = next((aws for aws in found if aws.is_v2), None)
+    if not better:
         yield Finding("there is no AWS CLI v2 on PATH", f"get it from {clis.GET_THE_CLI}")
     elif not found[0].is_v2:
-        better = next(aws for aws in found if aws.is_v2)
         first = f"put {os.path.dirname(better.path)} first on PATH"
         yield Finding(f"`aws` is {found[0]}, and that is no v2", first)
     return working
@@ -139,12 +139,12 @@ def _clis(config: str, folder: str, *, is_on: bool) -> Generator[Finding, None, 
 
 def _mend(config: str, why: str) -> str:
     """Return what to do where no command works under the person's own config."""
-    text = Edit(config, str).text()
+    text = read(config)
+    missing = re.search(r"No module named ['\"]+(.+?)['\"]+$", why)
     lines = [
         line.strip()
         for line in text.splitlines()
-        if (found := re.search(r"No module named ['\"]+(.+?)['\"]+$", why))
-        and line.partition("=")[2].strip().split(".")[0].strip("\"'") == found[1].strip("\"'")
+        if missing and line.partition("=")[2].strip(" \"'").split(".")[0] == missing[1]
     ]
     if lines and places.PACKAGE in lines[0].replace("-", "_"):
         lines = classic_lines.lines_for(text)
@@ -152,17 +152,11 @@ def _mend(config: str, why: str) -> str:
 
 
 def _credentials_file(path: str) -> Finding:
-    if refused := unreadable(path):
-        return refused
-    try:
-        text = credentials_file.read(path)
-    except LegacySsoError as error:
-        return Finding(f"credentials file: {error}", f"edit {path}")
     if credentials_file.is_readable_by_others(path):
         return Finding(f"{path} can be read by others", f"chmod 600 {shlex.quote(path)}")
     if not os.path.exists(path):
         return Finding(f"{path} is not there yet")
-    count = len(text.sections())
+    count = len(credentials_file.read(path).sections())
     return Finding(f"{path} can be read, by you alone: {count} profile{'s' if count != 1 else ''}")
 
 
@@ -185,19 +179,7 @@ def _legacy_profile(legacy: Mapping[str, Any]) -> Iterator[Finding]:
         left = legacy["SecondsRemaining"]
         until = f", {left // 60} minutes left" if left is not None else ""
         yield Finding(f"{name} is {legacy['State']}{until}")
-    remove = f"aws sso remove-legacy --legacy-profiles {shlex.quote(legacy['Profile'])}"
+    remove = remove_command(legacy["Profile"])
     for warning in legacy["Warnings"]:
         if "read by others" not in warning:  # said of the file
             yield Finding(f"{name}: {warning}", refresh if "refresh" in warning else remove)
-
-
-def _setup() -> str:
-    return f"{places.program()} setup"
-
-
-def _prints(characters: str) -> bool:
-    try:
-        characters.encode(sys.stdout.encoding or "ascii")
-    except (UnicodeEncodeError, LookupError):
-        return False
-    return True

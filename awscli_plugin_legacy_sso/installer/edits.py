@@ -14,6 +14,17 @@ from ..file import credentials_file
 from .places import PROGRAM
 
 
+def read(path: str) -> str:
+    """Return a file's text. What is not there reads as empty, as does what is no regular file."""
+    try:
+        if not os.path.isfile(path):  # a FIFO would be waited for
+            return ""
+        with open(path, "rb") as file:
+            return _decode(file.read())
+    except OSError as error:
+        raise CredentialsFileError(f"{path}: {error.strerror}") from None
+
+
 @dataclass(frozen=True)
 class Edit:
     """A change to one file. It is asked for the new text each time: the file may have changed."""
@@ -21,47 +32,44 @@ class Edit:
     path: str
     edit: Callable[[str], str]
 
-    def text(self) -> str:
-        """Return the text as it is; a file that is not there reads as empty."""
-        try:
-            with open(self.path, "rb") as file:
-                return _decode(file.read())
-        except FileNotFoundError:
-            return ""
-        except OSError as error:
-            raise CredentialsFileError(f"{self.path}: {error.strerror}") from None
-
-    def new_text(self, old: str) -> str:
-        try:
-            return self.edit(old)
-        except LegacySsoError as error:
-            raise CredentialsFileError(f"{self.path} was left as it is: {error}") from None
+    def check(self) -> bool:
+        """Tell whether there is something to change; an error says why that is not possible."""
+        old = read(self.path)
+        is_new = self._edited(old) != old
+        if is_new and os.path.exists(self.path) and not os.path.isfile(self.path):
+            raise CredentialsFileError(f"{self.path} was left as it is: it is no regular file")
+        return is_new
 
     def diff(self) -> Iterator[str]:
         """Yield the change as a diff, without the lines around it: a secret may stand there."""
-        old = self.text()
-        before, after = old.splitlines(), self.new_text(old).splitlines()
+        old = read(self.path)
+        before, after = old.splitlines(), self._edited(old).splitlines()
         yield from difflib.unified_diff(before, after, self.path, self.path, n=0, lineterm="")
 
     def write(self) -> bool:
         """Change the file, and tell whether there was something to change."""
-        old = self.text()
+        lock = credentials_file.lock_path(self.path)
         # A lock that lies about is a killed run's: what else that left goes with it.
-        if self.new_text(old) == old and not os.path.exists(credentials_file.lock_path(self.path)):
+        if not self.check() and not os.path.exists(lock):
             return False
-
-        def new_content(content: bytes | None) -> bytes:
-            return self.new_text(_decode(content or b"")).encode(errors="surrogateescape")
-
         try:
-            done = credentials_file.rewrite(self.path, new_content)
+            done = credentials_file.rewrite(
+                self.path,
+                lambda old: self._edited(_decode(old or b"")).encode(errors="surrogateescape"),
+            )
         finally:
             # Nobody else locks these files: the lock would only lie about in somebody's HOME.
             with contextlib.suppress(OSError):
-                os.unlink(credentials_file.lock_path(self.path))
+                os.unlink(lock)
         for warning in done.warnings:
             warn(warning)
         return done.changed
+
+    def _edited(self, old: str) -> str:
+        try:
+            return self.edit(old)
+        except LegacySsoError as error:
+            raise CredentialsFileError(f"{self.path} was left as it is: {error}") from None
 
 
 def warn(text: str) -> None:

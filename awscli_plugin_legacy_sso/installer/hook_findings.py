@@ -1,4 +1,4 @@
-"""What `doctor` has to say of the hook in one shell: the cause, and what mends it."""
+"""What there is to say of the hook in one shell: the cause, and what mends it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import re
 import shlex
 from dataclasses import dataclass
 
-from .edits import Edit
+from .edits import read
 from .hook_line import sourced
 from .places import is_same
-from .shells import OWN_NAME, Shell, View
+from .shells import Shell, View
 
 # With options, variables or a precommand word it still comes to the function `aws`.
 _ALIAS_OF_AWS = re.compile(r"=['\"]?((\w+=\S*|noglob|nocorrect)\s+)*aws(?![\w.-])")
+# What a function asks for its own name with.
+_OWN_NAME = {"bash": "FUNCNAME", "zsh": "$0"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +35,7 @@ def hook_finding(shell: Shell, hook: str, setup: str) -> Finding:
         hook: the path of its hook.
         setup: the command that puts the line in its place.
     """
-    there = sourced(Edit(shell.rc, str).text())
+    there = sourced(read(shell.rc))
     if there is None:
         return Finding(f"{shell.rc} does not source the hook", setup)
     if not os.path.exists(there):
@@ -43,44 +45,35 @@ def hook_finding(shell: Shell, hook: str, setup: str) -> Finding:
     view = shell.look()
     if view is None:
         return Finding(f"{shell.name} does not start", f"see why: {shell.name} -ic 'type aws'")
-    return _function(shell, view) or _alias(shell, view) or _in_place(shell)
-
-
-def _function(shell: Shell, view: View) -> Finding | None:
-    """Return what is wrong where a function `aws` does not go with the hook."""
-    where = f"in {shell.name} the function `aws`{f' of {view.source}' if view.source else ''}"
-    own_name = OWN_NAME[shell.name]
-    line = f"grep -n legacy-sso {shlex.quote(shell.rc)}"
-    if view.has_hook and not view.stays:
+    if not view.has_hook:
+        return _missing(shell, view)
+    if not view.stays:
         return Finding(
             f"in {shell.name} an `aws` function removes itself when called, and the hook with it",
             f"take that function out of {shell.rc}, or what it sources",
         )
-    if not view.has_hook and own_name in view.function:
+    if view.alias and not _ALIAS_OF_AWS.search(view.alias):
+        mend = f"take it out: grep -n alias.aws= {shlex.quote(shell.rc)}"
+        if place := shell.alias_place():
+            file, line = place
+            mend = f"take line {line} out of {file}: sed -i.bak {line}d {shlex.quote(file)}"
+        return Finding(f"in {shell.name} an alias goes around the hook: {view.alias}", mend)
+    return Finding(f"{shell.name} has the hook, from {shell.rc}")
+
+
+def _missing(shell: Shell, view: View) -> Finding:
+    """Return why the hook is not there, although the rc file sources it."""
+    where = f"in {shell.name} the function `aws`{f' of {view.source}' if view.source else ''}"
+    own_name = _OWN_NAME[shell.name]
+    line = f"grep -n legacy-sso {shlex.quote(shell.rc)}"
+    if own_name in view.function:
         return Finding(
             f"{where} asks for its own name ({own_name}), so the hook leaves it alone",
             f"write `aws` there in place of {own_name}",
         )
-    if not view.has_hook and view.function:
+    if view.function:
         return Finding(f"{where} is in the hook's place", f"move our line below it: {line}")
-    if not view.has_hook:
-        return Finding(
-            f"{shell.rc} does not reach the line that sources the hook",
-            f"move that line up, above what ends it: {line}",
-        )
-    return None
-
-
-def _alias(shell: Shell, view: View) -> Finding | None:
-    if not view.alias or _ALIAS_OF_AWS.search(view.alias):
-        return None
-    place = shell.alias_place()
-    mend = f"take it out: grep -n alias.aws= {shlex.quote(shell.rc)}"
-    if place:
-        file, line = place
-        mend = f"take line {line} out of {file}: sed -i.bak {line}d {shlex.quote(file)}"
-    return Finding(f"in {shell.name} an alias goes around the hook: {view.alias}", mend)
-
-
-def _in_place(shell: Shell) -> Finding:
-    return Finding(f"{shell.name} has the hook, from {shell.rc}")
+    return Finding(
+        f"{shell.rc} does not reach the line that sources the hook",
+        f"move that line up, above what ends it: {line}",
+    )

@@ -1,13 +1,11 @@
-"""The mark on what `setup` writes into other people's files: it says how that comes out again.
-
-Pure: text in, text out.
-"""
+"""The mark on what `setup` writes into other people's files: it says how that comes out again."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .places import PROGRAM
@@ -27,8 +25,10 @@ class Mark:
     @classmethod
     def of_new(cls, path: str) -> Mark:
         """Return what has to be made for this file to be there."""
-        missing = [*missing_parts(path)]
-        return cls(file=bool(missing), folders=max(len(missing) - 1, 0))
+        missing, path = 0, os.path.realpath(path)
+        while not os.path.exists(path):
+            missing, path = missing + 1, os.path.dirname(path)
+        return cls(file=missing > 0, folders=max(missing - 1, 0))
 
     @classmethod
     def on(cls, line: str) -> Mark | None:
@@ -61,26 +61,16 @@ class Mark:
                 remove_if_empty(path)
 
 
-def missing_parts(path: str) -> Iterator[str]:
-    """Yield a path and the folders above it, as far as they are not there."""
-    path = os.path.realpath(path)
-    while not os.path.exists(path):
-        yield path
-        path = os.path.dirname(path)
-
-
 def remove_if_empty(path: str) -> bool:
     """Remove an empty file or folder; tell whether it is gone."""
-    try:
+    with contextlib.suppress(OSError):
         if os.path.isdir(path):
             os.rmdir(path)
-        elif os.path.getsize(path) == 0:
+        elif os.path.isfile(path) and os.path.getsize(path) == 0:
             os.unlink(path)
-    except OSError:
-        pass
     return not os.path.exists(path)
 
 
-def rows(text: str) -> list[str]:
-    """Return the lines with their ends, and nothing taken for one that only Unicode calls so."""
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
+def rows(text: str, newline: str = "\n") -> list[str]:
+    """Return the lines with their ends; with ``newline=""``, as an INI parser has them."""
+    return list(io.StringIO(text, newline=newline))
