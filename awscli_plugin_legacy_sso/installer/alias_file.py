@@ -1,7 +1,7 @@
 """Our three aliases in the AWS CLI's alias file, which every `aws` of the person reads.
 
-Pure: text in, text out. Each new text is read as the AWS CLI reads it: unless it says what it said
-before, and our aliases, it is refused.
+Pure: text in, text out. Each new text is read as the AWS CLI reads it, and refused unless it says
+what it said before, and our aliases.
 """
 
 from __future__ import annotations
@@ -88,26 +88,27 @@ def unaliased(text: str) -> str:
     ours = {at for at, line in enumerate(lines) if Mark.on(line) or _OURS.match(line)}
     if not ours:
         return text
-    mark = Mark.in_text(text) or Mark()
+    mark = Mark.on(lines[min(ours)])
     header = min(ours) + 1
     others = (line for at, line in enumerate(lines) if at > header and at not in ours)
     # Whether no key of anybody else's stands in our section.
     is_whole = next(filter(_is_content, others), "[").lstrip().startswith("[")
-    has_header = mark.section and bool(_HEADER.match(lines[header]))
-    if has_header and is_whole:
+    takes_section = is_whole and mark and any(map(_HEADER.match, lines[header : header + 1]))
+    if takes_section:
         ours.add(header)
     kept = [line for at, line in enumerate(lines) if at not in ours]
-    # The newline above our lines goes too, unless something stands behind it.
-    if mark.newline and kept and max(ours) == len(lines) - 1 and (is_whole or not has_header):
+    if mark and mark.newline and kept and max(ours) == len(lines) - 1:
         kept[-1] = kept[-1].removesuffix("\n").removesuffix("\r")
     new = "".join(kept)
     try:
         before = _read(text)
     except AliasError:  # no `aws` can read it: our lines are taken out, the rest is not judged
         return new
-    left = {k: v for k, v in before.pop(SECTION, {}).items() if k not in COMMANDS}
-    if not (has_header and is_whole):
-        before[SECTION] = left
+    there = before.pop(SECTION, None)
+    if there is None:  # they stood in another section, and no command was made of them
+        return new
+    if not takes_section:
+        before[SECTION] = {name: it for name, it in there.items() if name not in COMMANDS}
     if _reads_as(new, before):
         return new
     raise AliasError(f"it has to be edited by hand; take out the lines that name {PACKAGE}")
@@ -158,7 +159,7 @@ def _candidates(text: str, ours: list[str], mark: Mark) -> Iterator[str]:
         # Indented as what is below, or that would be more of our last line.
         content = next(filter(_is_content, below), "")
         indent = content[: len(content) - len(content.lstrip())]
-        new = [str(replace(mark, newline=newline, section=not at))]
+        new = [str(replace(mark, newline=newline))]
         new += [f"[{SECTION}]"] * (not at) + [f"{indent}{line}" for line in ours]
         block = "".join(f"{line}{end}" for line in new)
         yield f"{''.join(above)}{end * newline}{block}{''.join(below)}"

@@ -33,11 +33,9 @@ def lines_for(text: str) -> list[str]:
 
 def names(text: str, folder: str) -> bool:
     """Tell whether a config has the AWS CLI load our plugin from this folder."""
-    lists = [
-        found[1].rstrip().split(os.pathsep) for found in map(_PATHS.match, rows(text)) if found
-    ]
-    entries = [entry for there in lists for entry in there if entry]
-    return bool(lines_for(text)) and any(is_same(entry, folder) for entry in entries)
+    found = filter(None, map(_PATHS.match, rows(text)))
+    entries = [entry for paths in found for entry in paths[1].rstrip().split(os.pathsep)]
+    return bool(lines_for(text)) and any(entry and is_same(entry, folder) for entry in entries)
 
 
 @dataclass(frozen=True)
@@ -85,17 +83,15 @@ def taken_back(text: str, changes: Iterable[Change]) -> str:
     Lines that are not in the record stay, whatever they say.
     """
     for change in reversed(list(changes)):
-        added = "".join(change.added)
-        if text.endswith(added):
-            text = text.removesuffix(added) + "".join(change.removed)
-        else:
-            text = "".join(back for line in rows(text) for back in _before(line, change))
+        lines, added = rows(text), "".join(change.added)
+        for at, line in enumerate(lines):
+            if line in change.added and (PROGRAM in line or PACKAGE in line):
+                lines[at] = "".join(old for old in change.removed if _key(old) == _key(line))
+        is_as_left = text.endswith(added)
+        old = text.removesuffix(added) + "".join(change.removed)
+        text = old if is_as_left else "".join(lines)
     return text
 
 
-def _before(line: str, change: Change) -> Sequence[str]:
-    """Return what stood where a line stands: the line itself, if it is not one of ours."""
-    if line not in change.added or not (PROGRAM in line or PACKAGE in line):
-        return [line]
-    key = line.partition("=")[0].strip()
-    return [old for old in change.removed if old.partition("=")[0].strip() == key]
+def _key(line: str) -> str:
+    return line.partition("=")[0].strip()

@@ -53,23 +53,21 @@ class Aws:
     def trial(self, folder: str) -> str | None:
         """Return why our command does not answer with the plugin in this folder, if so."""
         question = ("sso", "refresh-legacy", "--dry-run", "--source-profiles", _NOBODY)
-        answer = self.ask(folder, *question, AWS_SHARED_CREDENTIALS_FILE=_NO_FILE)
+        environment = {**os.environ, "AWS_SHARED_CREDENTIALS_FILE": _NO_FILE}
+        answer = self.ask(with_plugin(folder, environment), *question)
         return None if answer.status == 253 and _NOBODY in answer.output else answer.reason
-
-    def ask(self, folder: str, *arguments: str, **environment: str) -> Answer:
-        """Run a harmless command of ours with the plugin in this folder."""
-        return self._ask(with_plugin(folder, {**os.environ, **environment}), *arguments)
 
     def examined(self) -> tuple[Aws, str | None]:
         """Return it with its version, and why no command works under the person's config, if so."""
-        answer = self._ask(os.environ, "--version")
+        answer = self.ask(os.environ, "--version")
         why = answer.reason if answer.status else None
         if why:
-            answer = self._ask({**os.environ, "AWS_CONFIG_FILE": _NO_FILE}, "--version")
+            answer = self.ask({**os.environ, "AWS_CONFIG_FILE": _NO_FILE}, "--version")
         said = re.search(r"aws-cli/(\S+)", answer.output)
         return replace(self, version=said[1] if said else ""), why
 
-    def _ask(self, environment: Mapping[str, str], *arguments: str) -> Answer:
+    def ask(self, environment: Mapping[str, str], *arguments: str) -> Answer:
+        """Run a harmless command."""
         # HOME stays: the shims of version managers find what they stand for by it.
         kept = {name: value for name, value in environment.items() if name not in _UNSETTLING}
         return run([self.path, *arguments], kept)

@@ -7,9 +7,8 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
 
 from .. import __version__
 from ..errors import LegacySsoError
@@ -46,14 +45,18 @@ def examine() -> Iterator[Finding]:
     if trouble := _trouble(config, _sections):
         yield trouble
         return
-    is_on = package_copy.is_current(folder)
-    yield _package(folder)
-    yield from _classic_lines(config, folder)
+    if wrong := package_copy.trouble(folder):
+        yield Finding(wrong, places.setup())
+    else:
+        yield Finding(f"the plugin in {folder} is this version, {__version__}")
+    if lines := classic_lines.lines_for(read(config)):  # who wrote them wants them so
+        where = f"{config} turns the plugin on for all who read it ({'; '.join(lines)})"
+        yield Finding(f"{where}: {_NOT_BY_V1}", is_note=True)
     yield _trouble(aliases, _sections) or _aliases(aliases, folder)
-    working = yield from _clis(config, folder, is_on=is_on)
+    working = yield from _clis(config, folder, is_on=not wrong)
     theirs = shells()
     again = places.setup() + "".join(f" --shell {shell.name}" for shell in theirs)
-    for shell in theirs if is_on else ():
+    for shell in () if wrong else theirs:
         yield _trouble(shell.rc, read) or hook_finding(shell, shell.hook(folder), again)
     if fish := in_fish():
         yield Finding(fish, is_note=True)
@@ -82,57 +85,38 @@ def _sections(path: str) -> alias_file.Sections:
     return alias_file.sections(read(path))
 
 
-def _package(folder: str) -> Finding:
-    if not package_copy.is_there(folder):
-        what = f"the plugin is not in {folder}"
-    elif not package_copy.has_config(folder):
-        what = f"{places.own_config(folder)}, which turns the plugin on, is gone"
-    elif not package_copy.is_current(folder):
-        what = f"the plugin in {folder} is of another version than {__version__} here"
-    else:
-        return Finding(f"the plugin in {folder} is this version, {__version__}")
-    return Finding(what, places.setup())
-
-
-def _classic_lines(config: str, folder: str) -> Iterator[Finding]:
-    """Say what lines in the config that others share cost them; who wrote them wants them so."""
-    if lines := classic_lines.lines_for(read(config)):
-        where = f"{config} turns the plugin on for all who read it ({'; '.join(lines)})"
-        if classic_lines.Record(folder).edits:
-            yield Finding(f"{where}, as an earlier setup had it: {_NOT_BY_V1}", places.setup())
-        else:
-            yield Finding(f"{where}: {_NOT_BY_V1}", is_note=True)
-
-
 def _aliases(path: str, folder: str) -> Finding:
-    there = _sections(path).get(alias_file.SECTION, {})
-    if alias_file.commands(folder).items() <= there.items():
-        return Finding(f"[{alias_file.SECTION}] in {path} leads to the plugin")
-    return Finding(f"[{alias_file.SECTION}] in {path} does not lead to {folder}", places.setup())
+    ours = alias_file.commands(folder).items()
+    where = f"[{alias_file.SECTION}] in {path}"
+    if ours <= _sections(path).get(alias_file.SECTION, {}).items():
+        return Finding(f"{where} leads to the plugin")
+    return Finding(f"{where} does not lead to {folder}", places.setup())
 
 
 def _clis(config: str, folder: str, *, is_on: bool) -> Generator[Finding, None, Sequence[Aws]]:
     """Yield what is to say about each AWS CLI; return those that run our commands."""
+    found = clis.on_path()
     with ThreadPoolExecutor() as at_once:
-        examined = list(at_once.map(Aws.examined, clis.on_path()))
-        found = [aws for aws, _ in examined]
-        trials = list(at_once.map(lambda aws: aws.trial(folder), found if is_on else ()))
+        tried = at_once.map(lambda aws: is_on and aws.trial(folder), found)
+        examined = list(at_once.map(Aws.examined, found))
+        trials = list(tried)
+    found = [aws for aws, _ in examined]
     working = []
-    for at, (aws, fails) in enumerate(examined):
+    for (aws, fails), why in zip(examined, trials, strict=True):
         if not aws.is_v2:
             yield Finding(f"{aws} is no v2: it goes on as before, and has none of our commands")
         elif fails:
             yield Finding(f"{aws} does not work with {config}: {fails}", _mend(config, fails))
-        elif is_on and (why := trials[at]):
+        elif why:
             yield Finding(f"{aws} does not run our commands: {why}", places.setup())
         elif is_on:
             working.append(aws)
             yield Finding(f"{aws} runs aws sso refresh-legacy")
-    better = next((aws for aws in found if aws.is_v2), None)
-    if not better:
+    v2 = next((aws for aws in found if aws.is_v2), None)
+    if not v2:
         yield Finding("there is no AWS CLI v2 on PATH", f"get it from {clis.GET_THE_CLI}")
-    elif not found[0].is_v2:
-        first = f"put {os.path.dirname(better.path)} first on PATH"
+    elif v2 != found[0]:
+        first = f"put {os.path.dirname(v2.path)} first on PATH"
         yield Finding(f"`aws` is {found[0]}, and that is no v2", first)
     return working
 
@@ -161,25 +145,22 @@ def _credentials_file(path: str) -> Finding:
 
 
 def _legacy_profiles(aws: Aws, folder: str) -> Iterator[Finding]:
-    answer = aws.ask(folder, "sso", "list-legacy", "--output", "json")
+    with_plugin = places.with_plugin(folder, os.environ)
+    answer = aws.ask(with_plugin, "sso", "list-legacy", "--output", "json")
     document = re.search(r"\{.*\}", answer.output, re.DOTALL)
     if answer.status or not document:
         yield Finding(f"aws sso list-legacy does not work: {answer.reason}", "do what it says")
         return
-    for legacy in json.loads(document[0])["LegacyProfiles"]:
-        yield from _legacy_profile(legacy)
-
-
-def _legacy_profile(legacy: Mapping[str, Any]) -> Iterator[Finding]:
-    name = f"{legacy['Profile']} (from {legacy['SourceProfile']})"
     refresh = "aws sso refresh-legacy --all --login"
-    if legacy["State"] == "expired":
-        yield Finding(f"{name} expired at {legacy['Expiration']}", refresh)
-    else:
+    for legacy in json.loads(document[0])["LegacyProfiles"]:
+        name = f"{legacy['Profile']} (from {legacy['SourceProfile']})"
         left = legacy["SecondsRemaining"]
-        until = f", {left // 60} minutes left" if left is not None else ""
-        yield Finding(f"{name} is {legacy['State']}{until}")
-    remove = remove_command(legacy["Profile"])
-    for warning in legacy["Warnings"]:
-        if "read by others" not in warning:  # said of the file
-            yield Finding(f"{name}: {warning}", refresh if "refresh" in warning else remove)
+        if legacy["State"] == "expired":
+            yield Finding(f"{name} expired at {legacy['Expiration']}", refresh)
+        else:
+            until = f", {left // 60} minutes left" if left is not None else ""
+            yield Finding(f"{name} is {legacy['State']}{until}")
+        for warning in legacy["Warnings"]:
+            if "read by others" not in warning:  # said of the file
+                mend = refresh if "refresh" in warning else remove_command(legacy["Profile"])
+                yield Finding(f"{name}: {warning}", mend)

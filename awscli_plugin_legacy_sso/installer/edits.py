@@ -8,19 +8,21 @@ import os
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from ..errors import CredentialsFileError, LegacySsoError
 from ..file import credentials_file
 from .places import PROGRAM
 
+_ERRORS = "surrogateescape"  # whatever is in an rc file, all of it comes out again
+
 
 def read(path: str) -> str:
     """Return a file's text. What is not there reads as empty, as does what is no regular file."""
+    if not os.path.isfile(path):  # a FIFO would be waited for
+        return ""
     try:
-        if not os.path.isfile(path):  # a FIFO would be waited for
-            return ""
-        with open(path, "rb") as file:
-            return _decode(file.read())
+        return Path(path).read_bytes().decode(errors=_ERRORS)
     except OSError as error:
         raise CredentialsFileError(f"{path}: {error.strerror}") from None
 
@@ -53,10 +55,7 @@ class Edit:
         if not self.check() and not os.path.exists(lock):
             return False
         try:
-            done = credentials_file.rewrite(
-                self.path,
-                lambda old: self._edited(_decode(old or b"")).encode(errors="surrogateescape"),
-            )
+            done = credentials_file.rewrite(self.path, self._new_content)
         finally:
             # Nobody else locks these files: the lock would only lie about in somebody's HOME.
             with contextlib.suppress(OSError):
@@ -64,6 +63,9 @@ class Edit:
         for warning in done.warnings:
             warn(warning)
         return done.changed
+
+    def _new_content(self, old: bytes | None) -> bytes:
+        return self._edited((old or b"").decode(errors=_ERRORS)).encode(errors=_ERRORS)
 
     def _edited(self, old: str) -> str:
         try:
@@ -74,8 +76,3 @@ class Edit:
 
 def warn(text: str) -> None:
     print(f"{PROGRAM}: warning: {text}", file=sys.stderr)
-
-
-def _decode(content: bytes) -> str:
-    # Whatever is in an rc file, all of it comes out again.
-    return content.decode(errors="surrogateescape")

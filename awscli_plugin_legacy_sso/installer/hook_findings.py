@@ -28,12 +28,9 @@ class Finding:
 
 
 def hook_finding(shell: Shell, hook: str, setup: str) -> Finding:
-    """Return what there is to say of this shell.
+    """Start a shell and return what there is to say of its hook, which has this path.
 
-    Args:
-        shell: which is started, to see what it calls ``aws``.
-        hook: the path of its hook.
-        setup: the command that puts the line in its place.
+    ``setup`` is the command that puts the line in its place.
     """
     there = sourced(read(shell.rc))
     if there is None:

@@ -12,12 +12,9 @@ _SOURCED = re.compile(r"; then source (.+); fi  # ")
 
 
 def hooked(text: str, script: str, mark: Mark) -> str:
-    """Return an rc file's text with one line that sources the hook, renewed where it is already.
+    """Return an rc file's text with one line that sources the hook: at its end, or where it was.
 
-    Args:
-        text: as it is.
-        script: the path of the hook; the line does nothing where it is gone.
-        mark: what is made for the file to be there.
+    The line does nothing where the script is gone. ``mark`` is used for a new line.
     """
     old = Mark.in_text(text)
     path = shlex.quote(script)

@@ -14,9 +14,10 @@ import sys
 import tempfile
 from pathlib import Path
 
+from .. import __version__
 from ..errors import LegacySsoError
 from .edits import read
-from .marks import Mark
+from .marks import Mark, remove_if_empty
 from .places import PACKAGE, own_config
 
 DEPENDENCY = "configupdater"
@@ -33,32 +34,33 @@ def is_there(folder: str) -> bool:
     return os.path.isfile(os.path.join(folder, PACKAGE, "__init__.py"))
 
 
-def has_config(folder: str) -> bool:
-    text = read(own_config(folder))
-    return text == _CONFIG.format(folder=folder, mark=Mark.in_text(text))
-
-
-def is_current(folder: str) -> bool:
-    """Tell whether what is in this folder is what this very package would put there."""
-    return has_config(folder) and not _is_stale(folder, _wanted())
+def trouble(folder: str) -> str:
+    """Return what is wrong with the plugin in this folder; empty: it is what we would put there."""
+    config, wanted = read(own_config(folder)), _wanted()
+    if not is_there(folder):
+        return f"the plugin is not in {folder}"
+    if config != _CONFIG.format(folder=folder, mark=Mark.in_text(config)):
+        return f"{own_config(folder)}, which turns the plugin on, is gone"
+    there: dict[str, bytes] = {}
+    for top in {file.split(os.sep)[0] for file in wanted}:
+        there |= _files(os.path.join(folder, top), top)
+    if there != wanted:
+        return f"the plugin in {folder} is of another version than {__version__} here"
+    return ""
 
 
 def renew(folder: str, folders_made: int = 0) -> bool:
-    """Put all of it into the folder: an `aws` that runs never sees half of the package.
+    """Put all of it into the folder, which is made for it; tell whether anything was to be done.
 
-    Args:
-        folder: it is made if it is not there.
-        folders_made: how many had been made for it before, itself included.
+    An earlier `setup` may have made a number of folders for it, this one included.
     """
-    wanted, config = _wanted(), own_config(folder)
-    mark = Mark(file=True, folders=folders_made) if folders_made else Mark.of_new(config)
+    if not trouble(folder):
+        return False
+    config = own_config(folder)
+    mark = Mark(made=folders_made + 1) if folders_made else Mark.of_new(config)
     mark = Mark.in_text(read(config)) or mark
     os.makedirs(folder, exist_ok=True)
-    stale = _is_stale(folder, wanted)
-    if not stale and has_config(folder):
-        return False
-    if stale:
-        _put(folder, wanted)
+    _put(folder)
     unfinished = Path(f"{config}.new")
     unfinished.write_text(_CONFIG.format(folder=folder, mark=mark), encoding="utf-8")
     unfinished.replace(config)
@@ -68,24 +70,22 @@ def renew(folder: str, folders_made: int = 0) -> bool:
 def remove(folder: str) -> bool:
     """Remove what :func:`renew` put there and what Python cached in it; tell if it was there."""
     config = own_config(folder)
-    mark = Mark.in_text(read(config))
-    if mark:
-        os.unlink(config)
-    links = _links(folder)
-    for path in (Path(f"{config}.new"), *links):
-        path.unlink(missing_ok=True)
+    mark = Mark.in_text(read(config))  # or it is a person's own
+    there = [config] * bool(mark) + _links(folder)
+    for path in (*there, f"{config}.new"):
+        Path(path).unlink(missing_ok=True)
     _remove_releases(folder)
-    if mark:
-        mark.remove_new(config)
-    return bool(mark or links)
+    remove_if_empty(folder)
+    (mark or Mark()).remove_made(config)
+    return bool(there)
 
 
-def _put(folder: str, wanted: dict[str, bytes]) -> None:
+def _put(folder: str) -> None:
     for link in _links(folder):
-        if link.suffix == ".new":  # of a run that was killed
-            link.unlink()
+        if link.endswith(".new"):  # of a run that was killed
+            os.unlink(link)
     release = Path(tempfile.mkdtemp(prefix="release-", dir=folder))
-    for file, content in wanted.items():
+    for file, content in _wanted().items():
         (release / file).parent.mkdir(parents=True, exist_ok=True)
         (release / file).write_bytes(content)
     for name in sorted(os.listdir(release), key=PACKAGE.__eq__):  # the package goes last
@@ -99,9 +99,9 @@ def _put(folder: str, wanted: dict[str, bytes]) -> None:
     _remove_releases(folder, but=release)
 
 
-def _links(folder: str) -> list[Path]:
-    there = [path for path in Path(folder).glob("*") if path.is_symlink()]
-    return [path for path in there if os.readlink(path).startswith("release-")]
+def _links(folder: str) -> list[str]:
+    links = filter(Path.is_symlink, Path(folder).glob("*"))
+    return [str(link) for link in links if os.readlink(link).startswith("release-")]
 
 
 def _remove_releases(folder: str, but: Path | None = None) -> None:
@@ -110,16 +110,8 @@ def _remove_releases(folder: str, but: Path | None = None) -> None:
             # An `aws` that runs may be caching in there: what is left goes with the next release.
             shutil.rmtree(release, ignore_errors=True)
     for link in _links(folder):
-        if not link.exists():  # a dependency of another version
-            link.unlink()
-
-
-def _is_stale(folder: str, wanted: dict[str, bytes]) -> bool:
-    tops = {file.split(os.sep)[0] for file in wanted}
-    there: dict[str, bytes] = {}
-    for top in tops:
-        there |= _files(os.path.join(folder, top), top)
-    return there != wanted
+        if not os.path.exists(link):  # a dependency of another version
+            os.unlink(link)
 
 
 def _wanted() -> dict[str, bytes]:
@@ -129,13 +121,12 @@ def _wanted() -> dict[str, bytes]:
     if not (here / "shell").is_dir():  # in a checkout it is beside the package
         found |= _files(here.parent / "shell", os.path.join(PACKAGE, "shell"))
     try:
-        files = importlib.metadata.files(DEPENDENCY) or []
+        files = importlib.metadata.files(DEPENDENCY)
     except importlib.metadata.PackageNotFoundError:
-        files = []
-    if not files:
         install = f"{shlex.quote(sys.executable)} -m pip install {DEPENDENCY}"
-        raise LegacySsoError(f"the package {DEPENDENCY} is missing here; install it: {install}")
-    for file in files:
+        why = f"the package {DEPENDENCY} is missing here; install it: {install}"
+        raise LegacySsoError(why) from None
+    for file in files or ():
         top = file.parts[0]
         if file.suffix != ".pyc" and (top == DEPENDENCY or top.endswith(".dist-info")):
             found[str(file)] = file.read_binary()

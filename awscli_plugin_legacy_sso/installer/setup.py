@@ -33,12 +33,7 @@ class SetupError(LegacySsoError):
 
 
 def setup(names: Sequence[str] | None, *, hook: bool, dry_run: bool) -> None:
-    """Turn the plugin on; the config file that others share stays as it is.
-
-    Args:
-        names: the shells to hook; without any, those the person has a use for.
-        hook: whether to hook shells at all.
-        dry_run: find out and print, and change nothing.
+    """Turn the plugin on, and hook shells: those of these names, else those the person uses.
 
     Raises:
         LegacySsoError, OSError: why not. What a first run had changed by then is taken back.
@@ -47,10 +42,10 @@ def setup(names: Sequence[str] | None, *, hook: bool, dry_run: bool) -> None:
     if not clis.on_path():
         raise SetupError(_NO_CLI)
     theirs = shells(names) if hook else []
-    folder, *former = installed_folders()
+    folder, *former = _installed_folders()
     earlier = [classic_lines.Record(each) for each in (folder, *former)]
     if dry_run:
-        if not package_copy.is_current(folder):
+        if package_copy.trouble(folder):
             print(f"would copy the plugin to {folder}")
         _print_diffs(_edits(folder, earlier, theirs))
         return
@@ -65,7 +60,7 @@ def setup(names: Sequence[str] | None, *, hook: bool, dry_run: bool) -> None:
         for record in earlier:
             record.forget()
         _prove(folder)
-        _remove(former, but=_names_the_plugin([], former))
+        _remove(former, but=_named(former))
     except (LegacySsoError, OSError, KeyboardInterrupt):
         if is_first:
             _take_back(_undo())
@@ -80,10 +75,10 @@ def uninstall(*, remove_legacy_profiles: bool, dry_run: bool) -> None:
     """Take back what `setup` added; no AWS CLI is needed for it.
 
     Raises:
-        LegacySsoError: a file could not be put back, or a config names the plugin's folder, by
-            lines that a person wrote; the plugin itself stays until that has been mended.
+        LegacySsoError: a file could not be put back, or lines that a person wrote name the
+            plugin's folder, which stays until they are gone.
     """
-    folders = installed_folders()
+    folders = _installed_folders()
     earlier = [classic_lines.Record(folder) for folder in folders]
     edits = [*(edit for record in earlier for edit in record.edits), *_undo()]
     if dry_run:
@@ -91,13 +86,15 @@ def uninstall(*, remove_legacy_profiles: bool, dry_run: bool) -> None:
         for folder in filter(os.path.isdir, folders):
             print(f"would remove {folder}")
         return
-    credentials = places.credentials_files(_config())
-    had_hooks = any(sourced(read(shell.rc)) for shell in shells(SHELLS))
-    anything = _take_back(edits)
-    named = _names_the_plugin([edit.path for edit in edits], folders)
-    if not _remove(folders, but=named) | anything:
+    config: alias_file.Sections = {}
+    with contextlib.suppress(LegacySsoError):  # broken: all the more reason to uninstall
+        config = alias_file.sections(read(places.config_file()))
+    credentials = places.credentials_files(config)
+    changed = _take_back(edits)
+    named = _named(folders, [edit.path for edit in edits])
+    if not _remove(folders, but=named) and not changed:
         print("there is nothing to take back")
-    elif had_hooks:
+    elif {*changed} - {places.alias_file()}:
         print("shells that are open keep the hook; in each of them: __aws_legacy_sso_off")
     for record in earlier:
         record.forget()
@@ -110,7 +107,7 @@ def uninstall(*, remove_legacy_profiles: bool, dry_run: bool) -> None:
         raise SetupError("\n".join(named.values()))
 
 
-def installed_folders() -> list[str]:
+def _installed_folders() -> list[str]:
     """Return where the plugin may be: the lines that `setup` wrote say it."""
     hooks = filter(None, (sourced(read(shell.rc)) for shell in shells(SHELLS)))
     named = [*alias_file.folders(read(places.alias_file())), *map(places.folder_of, hooks)]
@@ -168,16 +165,16 @@ def _undo() -> list[Edit]:
     return [*hooks, Edit(places.alias_file(), alias_file.unaliased)]
 
 
-def _take_back(edits: Iterable[Edit]) -> bool:
-    """Take our lines out; tell whether there were any."""
-    anything = False
+def _take_back(edits: Iterable[Edit]) -> list[str]:
+    """Take our lines out; return the files that had some."""
+    changed = []
     for edit in edits:
         mark = Mark.in_text(read(edit.path)) or Mark()
         if edit.write():
-            anything = True
+            changed.append(edit.path)
             print(f"put back: {edit.path}")
-        mark.remove_new(edit.path)
-    return anything
+        mark.remove_made(edit.path)
+    return changed
 
 
 def _remove(folders: Iterable[str], but: Container[str] = ()) -> bool:
@@ -187,19 +184,19 @@ def _remove(folders: Iterable[str], but: Container[str] = ()) -> bool:
     return bool(removed)
 
 
-def _names_the_plugin(configs: Iterable[str], folders: Iterable[str]) -> dict[str, str]:
+def _named(folders: Iterable[str], configs: Iterable[str] = ()) -> dict[str, str]:
     """Return the folders that a config has the AWS CLI look into, and what to say of each."""
     paths = places.different([places.config_file(), os.path.expanduser("~/.aws/config"), *configs])
-    texts = {path: read(path) for path in paths}
-    said: dict[str, list[str]] = {}
+    said: dict[str, str] = {}
     for folder in filter(package_copy.is_there, folders):
-        for path, text in texts.items():
+        for path in paths:
+            text = read(path)
             if classic_lines.names(text, folder):
                 lines = "; ".join(classic_lines.lines_for(text))
                 again = f"{places.program()} uninstall"
                 why = f"{folder} stays, as {path} names it: delete there: {lines}; then: {again}"
-                said.setdefault(folder, []).append(why)
-    return {folder: "\n".join(lines) for folder, lines in said.items()}
+                said[folder] = "\n".join(filter(None, [said.get(folder), why]))
+    return said
 
 
 def _legacy_profiles(paths: Sequence[str], *, removed: bool) -> None:
@@ -228,10 +225,3 @@ def _print_diffs(edits: Iterable[Edit]) -> None:
     for edit in edits:
         for line in edit.diff():
             print(line)
-
-
-def _config() -> alias_file.Sections:
-    try:
-        return alias_file.sections(read(places.config_file()))
-    except LegacySsoError:  # all the more reason to uninstall
-        return {}
