@@ -81,9 +81,6 @@ def remove(folder: str) -> bool:
 
 
 def _put(folder: str) -> None:
-    for link in _links(folder):
-        if link.endswith(".new"):  # of a run that was killed
-            os.unlink(link)
     release = Path(tempfile.mkdtemp(prefix="release-", dir=folder))
     for file, content in _wanted().items():
         (release / file).parent.mkdir(parents=True, exist_ok=True)
@@ -94,6 +91,7 @@ def _put(folder: str) -> None:
             aside = path.rename(Path(tempfile.mkdtemp(prefix="by-hand-", dir=folder), name))
             print(f"moved aside, as it was put there by hand: {aside}")
         new = Path(f"{path}.new")
+        new.unlink(missing_ok=True)  # of a run that was killed
         new.symlink_to(os.path.join(release.name, name))
         new.replace(path)
     _remove_releases(folder, but=release)

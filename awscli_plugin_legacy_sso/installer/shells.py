@@ -97,7 +97,7 @@ def shells(names: Sequence[str] | None = None) -> list[Shell]:
     if names is not None:
         return [Shell(name, _rc_file(name)) for name in dict.fromkeys(names)]
     there = [Shell(name, _rc_file(name)) for name in SHELLS if shutil.which(name)]
-    return [shell for shell in there if shell.name == _login_shell() or os.path.exists(shell.rc)]
+    return [shell for shell in there if shell.name == _login_shell() or os.path.isfile(shell.rc)]
 
 
 def in_fish() -> str:

@@ -236,7 +236,7 @@ def test_setup_refuses_what_is_no_regular_file(newcomer: Newcomer, name: str) ->
     path = newcomer.write(name, "")
     path.unlink()
     os.mkfifo(path)
-    done = newcomer.program("setup")
+    done = newcomer.program("setup", env={"SHELL": "/bin/bash"})
 
     assert done.status == 1
     assert done.err.endswith(f"{path} was left as it is: it is no regular file\n"), done
