@@ -9,6 +9,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from .python_function import refresh_legacy_sso
 
+__version__ = "0.1.0"
 __all__ = ["awscli_initialize", "refresh_legacy_sso"]
 
 

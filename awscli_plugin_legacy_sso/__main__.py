@@ -5,12 +5,23 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 
+from . import __version__
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     import argparse
 
 PROGRAM = "awscli-plugin-legacy-sso"
-_STATUSES = "exit status: 0 done; 1 refused or failed, and the message says what to do; 2 bad usage"
+_SETUP = """\
+Copy the plugin to {folder}, put three aliases into the AWS CLI's alias file ({aliases}), and source
+the hook in the rc files of your shells. The config file stays as it is. Run it again after an
+upgrade."""
+_DOCTOR = """\
+Look at each link of the chain, from the AWS CLI to the legacy profiles, and print for each problem
+what mends it. Nothing is changed, and the network is not used."""
+_UNINSTALL = """\
+Put the alias file and the rc files back as they were, and remove the plugin. It needs no AWS CLI,
+and works where that is broken. Legacy profiles stay."""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -30,9 +41,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             install = f"{sys.executable} -m pip install configupdater"
             why = f"the package configupdater is missing here; install it: {install}"
         sys.exit(f"{PROGRAM}: error: {why}")
-    options = parser.parse_args(arguments)
+    options = vars(parser.parse_args(arguments))
     try:
-        return int(options.run(options) or 0)
+        return int(options.pop("run")(**options) or 0)
     except LegacySsoError as error:
         print(f"{PROGRAM}: error: {error}", file=sys.stderr)
     except OSError as error:
@@ -46,96 +57,40 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     import argparse
 
+    from .installer import doctor, places, setup, shells
+
+    statuses = "exit status: 0 done, and all is well; 1 refused, failed, or not all is well, and "
+    epilog = f"{statuses}the message says what to do; 2 bad usage"
     parser = argparse.ArgumentParser(
         prog=PROGRAM,
         description="Turn the legacy-sso plugin of the AWS CLI v2 on, look after it, turn it off.",
-        epilog=f"{_STATUSES}. Each command has a --help of its own.",
+        epilog=f"{epilog}. Each command has a --help of its own.",
     )
+    parser.add_argument("--version", action="version", version=f"{PROGRAM} {__version__}")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in _add_setup, _add_doctor, _add_uninstall, _add_aws:
-        add(commands)
+    for name, run, summary, description in (
+        ("setup", setup.setup, "turn the plugin on, or update it", _SETUP),
+        ("doctor", doctor.main, "find out what is wrong, and how to mend it", _DOCTOR),
+        ("uninstall", setup.uninstall, "take back what setup did", _UNINSTALL),
+        ("aws", None, "start that one `aws` with the plugin on: for cron, services and macOS", ""),
+    ):
+        about = description.format(folder=places.plugin_folder(), aliases=places.alias_file())
+        command = commands.add_parser(name, help=summary, description=about, epilog=epilog)
+        command.set_defaults(run=run)
+        if name == "setup":
+            no_hook = "leave the rc files alone"
+            command.add_argument("--no-hook", action="store_false", dest="hook", help=no_hook)
+            shell = "the shell to hook, for those you seem to use; may be given twice"
+            command.add_argument(
+                "--shell", action="append", dest="names", choices=shells.SHELLS, help=shell
+            )
+        if name == "uninstall":
+            legacy = "also remove them from the credentials files; the rest of these files stays"
+            command.add_argument("--remove-legacy-profiles", action="store_true", help=legacy)
+        if name in ("setup", "uninstall"):
+            dry_run = "show the changes as a diff, and make none"
+            command.add_argument("--dry-run", action="store_true", help=dry_run)
     return parser
-
-
-def _add_setup(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from .installer.places import alias_file, plugin_folder
-    from .installer.setup import setup
-    from .installer.shells import SHELLS
-
-    command = commands.add_parser(
-        "setup",
-        help="turn the plugin on, or update it",
-        description=(
-            f"Copy the plugin to {plugin_folder()}, put three aliases into the AWS CLI's alias "
-            f"file ({alias_file()}), and source the hook in the rc files of your shells. The "
-            "config file stays as it is. Run it again after an upgrade."
-        ),
-        epilog=_STATUSES,
-    )
-    command.add_argument("--no-hook", action="store_true", help="leave the rc files alone")
-    command.add_argument(
-        "--shell",
-        action="append",
-        choices=SHELLS,
-        help="the shell to hook, for those you seem to use; may be given twice",
-    )
-    _add_dry_run(command)
-    command.set_defaults(
-        run=lambda options: setup(options.shell, hook=not options.no_hook, dry_run=options.dry_run)
-    )
-
-
-def _add_doctor(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from .installer import doctor
-
-    command = commands.add_parser(
-        "doctor",
-        help="find out what is wrong, and how to mend it",
-        description=(
-            "Look at each link of the chain, from the AWS CLI to the legacy profiles, and print "
-            "for each problem what mends it. Nothing is changed, and the network is not used."
-        ),
-        epilog="exit status: 0 all is well; 1 something is not; 2 bad usage",
-    )
-    command.set_defaults(run=lambda options: doctor.main())
-
-
-def _add_uninstall(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    from .installer.setup import uninstall
-
-    command = commands.add_parser(
-        "uninstall",
-        help="take back what setup did",
-        description=(
-            "Put the alias file and the rc files back as they were, and remove the plugin. It "
-            "needs no AWS CLI, and works where that is broken. Legacy profiles stay."
-        ),
-        epilog=_STATUSES,
-    )
-    command.add_argument(
-        "--remove-legacy-profiles",
-        action="store_true",
-        help="also remove them from the credentials files; nothing else in there is touched",
-    )
-    _add_dry_run(command)
-    command.set_defaults(
-        run=lambda options: uninstall(
-            remove_legacy_profiles=options.remove_legacy_profiles, dry_run=options.dry_run
-        )
-    )
-
-
-def _add_aws(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    """Have it in the help; what comes after it never gets here."""
-    commands.add_parser(
-        "aws", help="start that one `aws` with the plugin on: for cron, services and macOS"
-    )
-
-
-def _add_dry_run(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--dry-run", action="store_true", help="show the changes as a diff, and make none"
-    )
 
 
 if __name__ == "__main__":

@@ -19,32 +19,34 @@ def awscli_initialize(event_emitter):
     # First: without the commands, the alias would start the CLI again and again.
     awscli_plugin_legacy_sso.awscli_initialize(event_emitter)
     _end_with_the_process_outside()
-    config_file = os.environ.pop("AWS_LEGACY_SSO_CONFIG_FILE", None)
-    if config_file is not None and _is_same_file(
-        config_file, os.environ.get("AWS_CONFIG_FILE", "")
-    ):
-        config_file = None
-    _set("AWS_CONFIG_FILE", config_file)
+    own = os.path.realpath(os.environ.get("AWS_CONFIG_FILE", ""))
+    theirs = os.environ.pop("AWS_LEGACY_SSO_CONFIG_FILE", None)
+    _set("AWS_CONFIG_FILE", None if theirs and os.path.realpath(theirs) == own else theirs)
     auto_prompt = os.environ.pop("AWS_LEGACY_SSO_AUTO_PROMPT", None)
 
     import botocore.session
+    from awscli.plugin import load_plugins
 
-    theirs = botocore.session.Session().full_config
+    config = botocore.session.Session().full_config
 
     def give(session, **kwargs):
         # Not earlier: until here the CLI asks whether to prompt, and would then start over
         # without the plugin.
         _set("AWS_CLI_AUTO_PROMPT", auto_prompt)
         # In place, both: the session and others keep a hold on either dictionary.
-        config = session.full_config
-        profiles = config["profiles"]
+        profiles = session.full_config["profiles"]
         profiles.clear()
-        profiles.update(theirs["profiles"])
-        config.clear()
-        config.update(theirs, profiles=profiles)
+        profiles.update(config["profiles"])
+        session.full_config.clear()
+        session.full_config.update(config, profiles=profiles)
 
     event_emitter.register_first("building-command-table.main", give)
-    _load_plugins(dict(theirs.get("plugins", {})), event_emitter)
+    others = {
+        key: module
+        for key, module in config.get("plugins", {}).items()
+        if str(module).split(".")[0] != "awscli_plugin_legacy_sso"  # which is loaded
+    }
+    load_plugins(others, event_hooks=event_emitter, include_builtins=False)
 
 
 def _set(name, value):
@@ -54,22 +56,6 @@ def _set(name, value):
     os.environ.pop(name, None)
     if value is not None:
         os.environ[name] = value
-
-
-def _is_same_file(one, other):
-    import os
-
-    return os.path.realpath(one) == os.path.realpath(other)
-
-
-def _load_plugins(plugins, event_emitter):
-    """Load the plugins of the person's own config, but for this one, which is loaded."""
-    from awscli.plugin import load_plugins
-
-    for key in list(plugins):
-        if str(plugins[key]).split(".")[0] == "awscli_plugin_legacy_sso":
-            del plugins[key]
-    load_plugins(plugins, event_hooks=event_emitter, include_builtins=False)
 
 
 def _end_with_the_process_outside():

@@ -1,26 +1,28 @@
 """Our three aliases in the AWS CLI's alias file, which every `aws` of the person reads.
 
-Pure: text in, text out. Each new text is read as the AWS CLI reads it before it is given out: what
-does not read as it did before, and our aliases, is refused.
+Pure: text in, text out. Each new text is read as the AWS CLI reads it, and refused unless it says
+what it said before, and our aliases.
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shlex
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 
 from ..errors import LegacySsoError
 from ..file.document import UnreadableTextError, parse
-from .marks import Mark
-from .places import COMMANDS, PACKAGE, PROGRAM, script
+from .marks import Mark, rows
+from .places import COMMANDS, PACKAGE, PROGRAM, folder_of, script
 
 Sections = dict[str, dict[str, str]]
 
 SECTION = "command sso"
+_DEFAULT = "DEFAULT"  # the section whose keys all others have
 _HEADER = re.compile(r"\s*\[(.+)\]")
 _OURS = re.compile(rf"\s*({'|'.join(COMMANDS)})\s*[=:]\s*!.*/{PACKAGE}/shell/alias\.bash")
 
@@ -30,16 +32,12 @@ class AliasError(LegacySsoError):
 
 
 def sections(text: str) -> Sections:
-    """Return what an INI text says, as botocore reads it.
-
-    Raises:
-        AliasError: botocore refuses it.
-    """
+    """Return what an INI text says, as botocore reads it, or raise an :class:`AliasError`."""
     try:
         parser = parse(text)
     except UnreadableTextError as error:
         raise AliasError(str(error)) from None
-    return {name: dict(parser.items(name)) for name in [*parser.sections(), parser.default_section]}
+    return {name: dict(parser.items(name)) for name in [*parser.sections(), _DEFAULT]}
 
 
 def commands(folder: str) -> dict[str, str]:
@@ -62,23 +60,22 @@ def aliased(text: str, folder: str, mark: Mark) -> str:
         AliasError: they cannot be put in, and which lines a person may put in instead.
     """
     ours = commands(folder)
-    before = _read(text)
-    there = before.get(SECTION, {})
-    if all(there.get(name) == command for name, command in ours.items()):
+    there = _read(text).get(SECTION, {})
+    if ours.items() <= there.items():
         return text
     for name in COMMANDS:
-        if name in there and not _folder(there[name]):
+        if name in there and not _OURS.match(f"{name} = {there[name]}"):
             raise AliasError(f"[{SECTION}] has an alias {name!r} of yours; give it another name")
     if old := Mark.in_text(text):
-        mark = old
-        text = unaliased(text)
-        before = _read(text)
+        mark, text = old, unaliased(text)
+    before = _read(text)
     expected = {**before, SECTION: {**before.get(SECTION, before[_DEFAULT]), **ours}}
-    for new in _candidates(text, ours, replace(mark, newline=False, section=False)):
+    lines = [f"{name} = {command}" for name, command in ours.items()]
+    for new in _candidates(text, lines, mark):
         if _reads_as(new, expected):
             return new
-    lines = "\n".join(_lines(ours))
-    raise AliasError(f"it has to be edited by hand; put in these lines:\n[{SECTION}]\n{lines}")
+    by_hand = "\n".join([f"[{SECTION}]", *lines])
+    raise AliasError(f"it has to be edited by hand; put in these lines:\n{by_hand}")
 
 
 def unaliased(text: str) -> str:
@@ -87,51 +84,43 @@ def unaliased(text: str) -> str:
     Raises:
         AliasError: others have come to hang on them.
     """
-    lines = _rows(text)
+    lines = rows(text, "")
     ours = {at for at, line in enumerate(lines) if Mark.on(line) or _OURS.match(line)}
     if not ours:
         return text
-    mark = Mark.in_text(text) or Mark()
-    at = min(ours) + 1
-    header = {at} if mark.section and _HEADER.match(lines[at]) else set()
-    whole = _without(lines, ours | header, newline=mark.newline)
-    # With a header that others' lines have come to stand under.
-    part = _without(lines, ours, newline=mark.newline and not header)
+    mark = Mark.on(lines[min(ours)])
+    header = min(ours) + 1
+    others = (line for at, line in enumerate(lines) if at > header and at not in ours)
+    # Whether no key of anybody else's stands in our section.
+    is_whole = next(filter(_is_content, others), "[").lstrip().startswith("[")
+    takes_section = is_whole and mark and any(map(_HEADER.match, lines[header : header + 1]))
+    if takes_section:
+        ours.add(header)
+    kept = [line for at, line in enumerate(lines) if at not in ours]
+    if mark and mark.newline and kept and max(ours) == len(lines) - 1:
+        kept[-1] = kept[-1].removesuffix("\n").removesuffix("\r")
+    new = "".join(kept)
     try:
         before = _read(text)
-    except AliasError:  # maybe no `aws` can: others' lines are not ours to judge
-        below = next(filter(_is_content, lines[max(ours) + 1 :]), "[")
-        return whole if below.lstrip().startswith("[") else part
-    left = {k: v for k, v in before.get(SECTION, {}).items() if k not in COMMANDS}
-    others = {name: values for name, values in before.items() if name != SECTION}
-    if header and left == before[_DEFAULT] and _reads_as(whole, others):
-        return whole
-    if SECTION not in before or _reads_as(part, {**others, SECTION: left}):
-        return part
+    except AliasError:  # no `aws` can read it: our lines are taken out, the rest is not judged
+        return new
+    there = before.pop(SECTION, None)
+    if there is None:  # they stood in another section, and no command was made of them
+        return new
+    if not takes_section:
+        before[SECTION] = {name: it for name, it in there.items() if name not in COMMANDS}
+    if _reads_as(new, before):
+        return new
     raise AliasError(f"it has to be edited by hand; take out the lines that name {PACKAGE}")
 
 
 def folders(text: str) -> list[str]:
     """Return the folders of the plugin that our aliases name."""
-    return list(dict.fromkeys(filter(None, map(_folder, filter(_OURS.match, _rows(text))))))
-
-
-_DEFAULT = "DEFAULT"
-
-
-def _rows(text: str) -> list[str]:
-    """Return the lines with their ends, of whatever kind: to an INI file each is one."""
-    return re.findall(r"[^\r\n]*(?:\r\n|\r|\n)|[^\r\n]+", text)
-
-
-def _folder(command: str) -> str | None:
-    """Return the folder that an alias names, if it is one of ours."""
-    try:
-        path = shlex.split(command.rpartition(" -p ")[2])[0]
-    except (ValueError, IndexError):
-        return None
-    ours = script("", "alias.bash")
-    return path.removesuffix(f"/{ours}") if path.endswith(f"/{ours}") else None
+    found: dict[str | None, None] = {}
+    for line in filter(_OURS.match, rows(text, "")):
+        with contextlib.suppress(ValueError, IndexError):  # somebody has edited the line
+            found[folder_of(shlex.split(line.rpartition(" -p ")[2])[0])] = None
+    return [folder for folder in found if folder]
 
 
 def _read(text: str) -> Sections:
@@ -140,51 +129,41 @@ def _read(text: str) -> Sections:
         text.encode()
     except UnicodeEncodeError:
         raise AliasError("it is not UTF-8, and not every `aws` can read it") from None
-    return {
-        " ".join(name.split()) if name.startswith("command ") else name: values
-        for name, values in sections(text).items()
-    }
+    return {_name(name): values for name, values in sections(text).items()}
 
 
-def _reads_as(text: str, expected: Mapping[str, Mapping[str, str]]) -> bool:
+def _name(header: str) -> str:
+    """Return a section's name as the AWS CLI takes it: how many blanks it has is no matter."""
+    return " ".join(header.split()) if header.startswith("command ") else header
+
+
+def _reads_as(text: str, expected: Sections) -> bool:
     try:
         return _read(text) == expected
     except AliasError:
         return False
 
 
-def _candidates(text: str, ours: Mapping[str, str], mark: Mark) -> Iterator[str]:
+def _candidates(text: str, ours: list[str], mark: Mark) -> Iterator[str]:
     """Yield the places to try: below the header of their section, else in one of our own."""
-    lines = _rows(text)
+    lines = rows(text, "")
     end = "\r\n" if "\r\n" in text else "\n"
-    for at in reversed(range(len(lines))):
-        header = _HEADER.match(lines[at])
-        if header and " ".join(header[1].split()) == SECTION:
-            below = next(filter(_is_content, lines[at + 1 :]), "")
-            # As what is below is indented, or that would be more of our last line.
-            indent = below[: len(below) - len(below.lstrip())]
-            yield _put(lines[: at + 1], _lines(ours, indent), lines[at + 1 :], mark, end)
-    own = [f"[{SECTION}]", *_lines(ours)]
-    yield _put(lines, own, [], replace(mark, section=True), end)
-
-
-def _put(above: list[str], new: Iterable[str], below: list[str], mark: Mark, end: str) -> str:
-    text = "".join(above)
-    mark = replace(mark, newline=bool(text) and not text.endswith(("\n", "\r")))
-    lines = [str(mark), *new]
-    return f"{text}{end * mark.newline}{''.join(line + end for line in lines)}{''.join(below)}"
-
-
-def _lines(ours: Mapping[str, str], indent: str = "") -> list[str]:
-    return [f"{indent}{name} = {command}" for name, command in ours.items()]
+    headers = [
+        at + 1
+        for at, line in enumerate(lines)
+        if (header := _HEADER.match(line)) and _name(header[1]) == SECTION
+    ]
+    for at in (*reversed(headers), None):
+        above, below = lines[:at], lines[at:] if at else []
+        newline = bool(above) and not above[-1].endswith(("\n", "\r"))
+        # Indented as what is below, or that would be more of our last line.
+        content = next(filter(_is_content, below), "")
+        indent = content[: len(content) - len(content.lstrip())]
+        new = [str(replace(mark, newline=newline))]
+        new += [f"[{SECTION}]"] * (not at) + [f"{indent}{line}" for line in ours]
+        block = "".join(f"{line}{end}" for line in new)
+        yield f"{''.join(above)}{end * newline}{block}{''.join(below)}"
 
 
 def _is_content(line: str) -> bool:
     return bool(line.strip()) and line.lstrip()[0] not in "#;"
-
-
-def _without(lines: list[str], ours: set[int], *, newline: bool) -> str:
-    kept = [line for at, line in enumerate(lines) if at not in ours]
-    if newline and max(ours) == len(lines) - 1 and kept:
-        kept[-1] = kept[-1].removesuffix("\n").removesuffix("\r")
-    return "".join(kept)

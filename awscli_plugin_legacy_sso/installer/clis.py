@@ -14,7 +14,6 @@ from .places import PROGRAM, different, with_plugin
 
 GET_THE_CLI = "https://docs.aws.amazon.com/cli/latest/userguide/getting-started-install.html"
 
-_PATIENCE_SECONDS = 60
 # A source profile nobody has: our command answers with this word, and fetches and writes nothing.
 _NOBODY = f"{PROGRAM}-asks"
 # What would have a trial say something about the person's settings instead of the plugin.
@@ -33,8 +32,8 @@ class Answer:
     @property
     def reason(self) -> str:
         """The last line: in a traceback too the one that says why."""
-        lines = [line for line in self.output.splitlines() if line.strip()] or ["it says nothing"]
-        return lines[-1].removeprefix("aws: [ERROR]: ").strip()
+        last = (self.output.strip() or "it says nothing").splitlines()[-1]
+        return last.removeprefix("aws: [ERROR]: ").strip()
 
 
 @dataclass(frozen=True)
@@ -55,23 +54,20 @@ class Aws:
         """Return why our command does not answer with the plugin in this folder, if so."""
         question = ("sso", "refresh-legacy", "--dry-run", "--source-profiles", _NOBODY)
         environment = {**os.environ, "AWS_SHARED_CREDENTIALS_FILE": _NO_FILE}
-        answer = self._ask(with_plugin(folder, environment), *question)
+        answer = self.ask(with_plugin(folder, environment), *question)
         return None if answer.status == 253 and _NOBODY in answer.output else answer.reason
-
-    def ask(self, folder: str, *arguments: str) -> Answer:
-        """Run a harmless command of ours with the plugin in this folder."""
-        return self._ask(with_plugin(folder, os.environ), *arguments)
 
     def examined(self) -> tuple[Aws, str | None]:
         """Return it with its version, and why no command works under the person's config, if so."""
-        answer = self._ask(os.environ, "--version")
+        answer = self.ask(os.environ, "--version")
         why = answer.reason if answer.status else None
         if why:
-            answer = self._ask({**os.environ, "AWS_CONFIG_FILE": _NO_FILE}, "--version")
+            answer = self.ask({**os.environ, "AWS_CONFIG_FILE": _NO_FILE}, "--version")
         said = re.search(r"aws-cli/(\S+)", answer.output)
         return replace(self, version=said[1] if said else ""), why
 
-    def _ask(self, environment: Mapping[str, str], *arguments: str) -> Answer:
+    def ask(self, environment: Mapping[str, str], *arguments: str) -> Answer:
+        """Run a harmless command."""
         # HOME stays: the shims of version managers find what they stand for by it.
         kept = {name: value for name, value in environment.items() if name not in _UNSETTLING}
         return run([self.path, *arguments], kept)
@@ -84,9 +80,7 @@ def on_path() -> list[Aws]:
     return [Aws(path) for path in different(there)]
 
 
-def run(
-    command: Sequence[str], environment: Mapping[str, str], seconds: float = _PATIENCE_SECONDS
-) -> Answer:
+def run(command: Sequence[str], environment: Mapping[str, str], seconds: float = 60) -> Answer:
     """Run a command without a terminal, and end it with all it started if it takes too long."""
     # A file and no pipe: of a daemon that an rc file starts we would wait for the end.
     with tempfile.TemporaryFile() as output:
@@ -99,10 +93,9 @@ def run(
                 stderr=output,
                 start_new_session=True,  # or an interactive shell would take the terminal from us
             )
+            process.wait(seconds)
         except OSError as error:
             return Answer(127, f"{command[0]}: {error.strerror}")
-        try:
-            process.wait(seconds)
         except subprocess.TimeoutExpired:
             os.killpg(process.pid, signal.SIGKILL)
             process.wait()

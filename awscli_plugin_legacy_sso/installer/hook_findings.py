@@ -1,4 +1,4 @@
-"""What `doctor` has to say of the hook in one shell: the cause, and what mends it."""
+"""What there is to say of the hook in one shell: the cause, and what mends it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,15 @@ import re
 import shlex
 from dataclasses import dataclass
 
-from .edits import Edit
+from .edits import read
 from .hook_line import sourced
 from .places import is_same
-from .shells import OWN_NAME, Shell, View
+from .shells import Shell, View
 
 # With options, variables or a precommand word it still comes to the function `aws`.
 _ALIAS_OF_AWS = re.compile(r"=['\"]?((\w+=\S*|noglob|nocorrect)\s+)*aws(?![\w.-])")
+# What a function asks for its own name with.
+_OWN_NAME = {"bash": "FUNCNAME", "zsh": "$0"}
 
 
 @dataclass(frozen=True)
@@ -26,14 +28,11 @@ class Finding:
 
 
 def hook_finding(shell: Shell, hook: str, setup: str) -> Finding:
-    """Return what there is to say of this shell.
+    """Start a shell and return what there is to say of its hook, which has this path.
 
-    Args:
-        shell: which is started, to see what it calls ``aws``.
-        hook: the path of its hook.
-        setup: the command that puts the line in its place.
+    ``setup`` is the command that puts the line in its place.
     """
-    there = sourced(Edit(shell.rc, str).text())
+    there = sourced(read(shell.rc))
     if there is None:
         return Finding(f"{shell.rc} does not source the hook", setup)
     if not os.path.exists(there):
@@ -43,13 +42,26 @@ def hook_finding(shell: Shell, hook: str, setup: str) -> Finding:
     view = shell.look()
     if view is None:
         return Finding(f"{shell.name} does not start", f"see why: {shell.name} -ic 'type aws'")
-    return _option(shell, view) or _function(shell, view) or _alias(shell, view) or _in_place(shell)
+    if view.assignments_stay:
+        return _kept_away(shell, view)
+    if not view.has_hook:
+        return _missing(shell, view)
+    if not view.stays:
+        return Finding(
+            f"in {shell.name} an `aws` function removes itself when called, and the hook with it",
+            f"take that function out of {shell.rc}, or what it sources",
+        )
+    if view.alias and not _ALIAS_OF_AWS.search(view.alias):
+        mend = f"take it out: grep -n alias.aws= {shlex.quote(shell.rc)}"
+        if place := shell.alias_place():
+            file, line = place
+            mend = f"take line {line} out of {file}: sed -i.bak {line}d {shlex.quote(file)}"
+        return Finding(f"in {shell.name} an alias goes around the hook: {view.alias}", mend)
+    return Finding(f"{shell.name} has the hook, from {shell.rc}")
 
 
-def _option(shell: Shell, view: View) -> Finding | None:
+def _kept_away(shell: Shell, view: View) -> Finding:
     """Return what is wrong where the hook stays away, or should, because of an option."""
-    if not view.assignments_stay:
-        return None
     option = {"bash": "posix", "zsh": "POSIX_BUILTINS"}[shell.name]
     why = "`AWS_PROFILE=x aws …` would leave AWS_PROFILE set in the shell"
     what = f"and the hook is there: {why}" if view.has_hook else f"so the hook stays away: {why}"
@@ -60,41 +72,19 @@ def _option(shell: Shell, view: View) -> Finding | None:
     )
 
 
-def _function(shell: Shell, view: View) -> Finding | None:
-    """Return what is wrong where a function `aws` does not go with the hook."""
+def _missing(shell: Shell, view: View) -> Finding:
+    """Return why the hook is not there, although the rc file sources it."""
     where = f"in {shell.name} the function `aws`{f' of {view.source}' if view.source else ''}"
-    own_name = OWN_NAME[shell.name]
+    own_name = _OWN_NAME[shell.name]
     line = f"grep -n legacy-sso {shlex.quote(shell.rc)}"
-    if view.has_hook and not view.stays:
-        return Finding(
-            f"in {shell.name} an `aws` function removes itself when called, and the hook with it",
-            f"take that function out of {shell.rc}, or what it sources",
-        )
-    if not view.has_hook and own_name in view.function:
+    if own_name in view.function:
         return Finding(
             f"{where} asks for its own name ({own_name}), so the hook leaves it alone",
             f"write `aws` there in place of {own_name}",
         )
-    if not view.has_hook and view.function:
+    if view.function:
         return Finding(f"{where} is in the hook's place", f"move our line below it: {line}")
-    if not view.has_hook:
-        return Finding(
-            f"{shell.rc} does not reach the line that sources the hook",
-            f"move that line up, above what ends it: {line}",
-        )
-    return None
-
-
-def _alias(shell: Shell, view: View) -> Finding | None:
-    if not view.alias or _ALIAS_OF_AWS.search(view.alias):
-        return None
-    place = shell.alias_place()
-    mend = f"take it out: grep -n alias.aws= {shlex.quote(shell.rc)}"
-    if place:
-        file, line = place
-        mend = f"take line {line} out of {file}: sed -i.bak {line}d {shlex.quote(file)}"
-    return Finding(f"in {shell.name} an alias goes around the hook: {view.alias}", mend)
-
-
-def _in_place(shell: Shell) -> Finding:
-    return Finding(f"{shell.name} has the hook, from {shell.rc}")
+    return Finding(
+        f"{shell.rc} does not reach the line that sources the hook",
+        f"move that line up, above what ends it: {line}",
+    )

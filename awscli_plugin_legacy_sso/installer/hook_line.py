@@ -12,21 +12,20 @@ _SOURCED = re.compile(r"; then source (.+); fi  # ")
 
 
 def hooked(text: str, script: str, mark: Mark) -> str:
-    """Return an rc file's text with one line that sources the hook, silent where it is gone.
+    """Return an rc file's text with one line that sources the hook: at its end, or where it was.
 
-    Args:
-        text: as it is; where the line is there already, it is renewed in its place.
-        script: the path of the hook.
-        mark: what is made for the file to be there.
+    The line does nothing where the script is gone. ``mark`` is used for a new line.
     """
     old = Mark.in_text(text)
+    path = shlex.quote(script)
+    mark = old or replace(mark, newline=bool(text) and not text.endswith("\n"))
+    ours = f"if [ -r {path} ]; then source {path}; fi  {mark}\n"
+    if not old:
+        return text + "\n" * mark.newline + ours
     lines = rows(text)
-    if old:
-        first, *more = (at for at, line in enumerate(lines) if Mark.on(line))
-        lines[first] = _line(script, old)
-        return "".join(line for at, line in enumerate(lines) if at not in more)
-    mark = replace(mark, newline=bool(text) and not text.endswith("\n"))
-    return text + ("\n" if mark.newline else "") + _line(script, mark)
+    first, *more = (at for at, line in enumerate(lines) if Mark.on(line))
+    lines[first] = ours
+    return "".join(line for at, line in enumerate(lines) if at not in more)
 
 
 def unhooked(text: str) -> str:
@@ -48,8 +47,3 @@ def sourced(text: str) -> str | None:
         if Mark.on(line) and (found := _SOURCED.search(line)):
             return shlex.split(found[1])[0]
     return None
-
-
-def _line(script: str, mark: Mark) -> str:
-    path = shlex.quote(script)
-    return f"if [ -r {path} ]; then source {path}; fi  {mark}\n"

@@ -1,18 +1,16 @@
-"""The mark on what `setup` writes into other people's files: it says how that comes out again.
-
-Pure: text in, text out.
-"""
+"""The mark on what `setup` writes into other people's files: it says how that comes out again."""
 
 from __future__ import annotations
 
+import contextlib
+import io
 import os
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 from .places import PROGRAM
 
-_MARK = re.compile(rf"# {PROGRAM}(?:: (?P<details>[^\r\n]*))?\s*$")
+_MARK = re.compile(rf"# {PROGRAM}(?P<details>: [^\r\n]*)?\s*$")
 
 
 @dataclass(frozen=True)
@@ -20,15 +18,15 @@ class Mark:
     """What was added besides the lines themselves."""
 
     newline: bool = False  # before them: the text above did not end with one
-    section: bool = False  # the header below
-    file: bool = False
-    folders: int = 0  # how many above the file
+    made: int = 0  # the file and the folders above it that were not there
 
     @classmethod
     def of_new(cls, path: str) -> Mark:
         """Return what has to be made for this file to be there."""
-        missing = [*missing_parts(path)]
-        return cls(file=bool(missing), folders=max(len(missing) - 1, 0))
+        made, path = 0, os.path.realpath(path)
+        while not os.path.exists(path):
+            made, path = made + 1, os.path.dirname(path)
+        return cls(made=made)
 
     @classmethod
     def on(cls, line: str) -> Mark | None:
@@ -36,9 +34,8 @@ class Mark:
         found = _MARK.search(line)
         if not found:
             return None
-        details = (found["details"] or "").strip().split(", ")
-        folders = next((int(d.split()[0]) for d in details if d.endswith("new folders")), 0)
-        return cls("new line" in details, "new section" in details, "new file" in details, folders)
+        made = re.search(r"made (\d+)", found["details"] or "")
+        return cls("new line" in (found["details"] or ""), int(made[1]) if made else 0)
 
     @classmethod
     def in_text(cls, text: str) -> Mark | None:
@@ -46,41 +43,28 @@ class Mark:
         return next(filter(None, map(cls.on, rows(text))), None)
 
     def __str__(self) -> str:
-        flags = {"new line": self.newline, "new section": self.section, "new file": self.file}
-        details = [word for word, is_so in flags.items() if is_so]
-        if self.folders:
-            details.append(f"{self.folders} new folders")
-        return f"# {PROGRAM}" + (f": {', '.join(details)}" if details else "")
+        details = ["new line"] * self.newline
+        details += [f"made {self.made} files and folders"] * bool(self.made)
+        return f"# {PROGRAM}{': ' if details else ''}{', '.join(details)}"
 
-    def remove_new(self, path: str) -> None:
+    def remove_made(self, path: str) -> None:
         """Remove the file and folders that were made, where nobody has put anything into them."""
         path = os.path.realpath(path)
-        if self.file and remove_if_empty(path):
-            for _ in range(self.folders):
-                path = os.path.dirname(path)
-                remove_if_empty(path)
-
-
-def missing_parts(path: str) -> Iterator[str]:
-    """Yield a path and the folders above it, as far as they are not there."""
-    path = os.path.realpath(path)
-    while not os.path.exists(path):
-        yield path
-        path = os.path.dirname(path)
+        for _ in range(self.made):
+            remove_if_empty(path)
+            path = os.path.dirname(path)
 
 
 def remove_if_empty(path: str) -> bool:
     """Remove an empty file or folder; tell whether it is gone."""
-    try:
+    with contextlib.suppress(OSError):
         if os.path.isdir(path):
             os.rmdir(path)
-        elif os.path.getsize(path) == 0:
+        elif os.path.isfile(path) and os.path.getsize(path) == 0:
             os.unlink(path)
-    except OSError:
-        pass
     return not os.path.exists(path)
 
 
-def rows(text: str) -> list[str]:
-    """Return the lines with their ends, and nothing taken for one that only Unicode calls so."""
-    return re.findall(r"[^\n]*\n|[^\n]+", text)
+def rows(text: str, newline: str = "\n") -> list[str]:
+    """Return the lines with their ends; with ``newline=""``, as an INI parser has them."""
+    return list(io.StringIO(text, newline=newline))

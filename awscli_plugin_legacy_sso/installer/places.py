@@ -47,6 +47,11 @@ def script(folder: str, name: str) -> str:
     return os.path.join(folder, PACKAGE, "shell", name)
 
 
+def folder_of(script: str) -> str | None:
+    """Return the plugin folder that the path of one of our shell scripts names."""
+    return script.rpartition(f"/{PACKAGE}/shell/")[0] or None
+
+
 def is_same(one: str, other: str) -> bool:
     """Tell whether two paths are one file, however they are written; it need not be there."""
     return os.path.realpath(one) == os.path.realpath(other)
@@ -62,15 +67,13 @@ def different(paths: Iterable[str]) -> list[str]:
 
 def with_plugin(folder: str, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment that turns the plugin on for one ``aws``."""
-    changed = dict(environment)
-    handed_over = {
-        "AWS_CONFIG_FILE": "AWS_LEGACY_SSO_CONFIG_FILE",
-        "AWS_CLI_AUTO_PROMPT": "AWS_LEGACY_SSO_AUTO_PROMPT",
-    }
-    for name, ours in handed_over.items():
-        if name in environment:  # an empty one is not the same as none
-            changed[ours] = environment[name]
-    return changed | {"AWS_CONFIG_FILE": own_config(folder), "AWS_CLI_AUTO_PROMPT": "off"}
+    changed = {**environment, "AWS_CONFIG_FILE": own_config(folder), "AWS_CLI_AUTO_PROMPT": "off"}
+    # What the person has goes along, if it is set: an empty one is not the same as none.
+    if "AWS_CONFIG_FILE" in environment:
+        changed["AWS_LEGACY_SSO_CONFIG_FILE"] = environment["AWS_CONFIG_FILE"]
+    if "AWS_CLI_AUTO_PROMPT" in environment:
+        changed["AWS_LEGACY_SSO_AUTO_PROMPT"] = environment["AWS_CLI_AUTO_PROMPT"]
+    return changed
 
 
 def program() -> str:
@@ -81,6 +84,10 @@ def program() -> str:
     if os.environ.get("PYTHONPATH"):
         return f"PYTHONPATH={shlex.quote(os.environ['PYTHONPATH'])} {module}"
     return module
+
+
+def setup() -> str:
+    return f"{program()} setup"
 
 
 def _expand(path: str) -> str:

@@ -16,7 +16,10 @@ def run_aws(arguments: Sequence[str]) -> str:
     """Become ``aws``; return why not, in a line."""
     folder = places.plugin_folder()
     if not os.path.isfile(places.own_config(folder)):
-        folder = _folder_of_aliases() or folder
+        # Maybe `setup` was run under another XDG_DATA_HOME. Imported here: each start pays for it.
+        from . import alias_file, edits
+
+        folder = next(iter(alias_file.folders(edits.read(places.alias_file()))), folder)
     if not os.path.isfile(places.own_config(folder)):
         return f"the plugin is not in {folder}; put it there with: {places.program()} setup"
     # As any program is started: Python has these ignored.
@@ -27,14 +30,3 @@ def run_aws(arguments: Sequence[str]) -> str:
         os.execvpe("aws", ["aws", *arguments], environment)  # noqa: S606  # no shell is wanted
     except OSError as error:
         return f"aws: {error.strerror}"
-
-
-def _folder_of_aliases() -> str | None:
-    """Return where `setup` put the plugin, if that was under another XDG_DATA_HOME than this."""
-    from . import alias_file
-
-    try:
-        with open(places.alias_file(), encoding="utf-8", errors="surrogateescape") as file:
-            return next(iter(alias_file.folders(file.read())), None)
-    except OSError:
-        return None

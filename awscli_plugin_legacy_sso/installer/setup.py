@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from ..configuration import Configuration
 from ..errors import LegacySsoError
 from ..file import credentials_file
+from ..jobs.list import list_legacy
 from ..jobs.remove import Conditions, remove_legacy
+from ..private_folders import check_folder
 from . import alias_file, classic_lines, clis, package_copy, places
-from .edits import Edit, warn
+from .edits import Edit, read, warn
+from .hook_findings import hook_finding
 from .hook_line import hooked, sourced, unhooked
 from .marks import Mark, remove_if_empty
-from .shells import SHELLS, Shell, shells
+from .shells import SHELLS, Shell, in_fish, shells
 
 _NO_CLI = f"there is no AWS CLI v2 on PATH; get it from {clis.GET_THE_CLI}"
 
@@ -30,45 +33,41 @@ class SetupError(LegacySsoError):
 
 
 def setup(names: Sequence[str] | None, *, hook: bool, dry_run: bool) -> None:
-    """Turn the plugin on; the config file that others share stays as it is.
-
-    Args:
-        names: the shells to hook; without any, those the person has a use for.
-        hook: whether to hook shells at all.
-        dry_run: find out and print, and change nothing.
+    """Turn the plugin on, and hook shells: those of these names, else those the person uses.
 
     Raises:
-        LegacySsoError: why not. What a first run had changed by then is taken back.
+        LegacySsoError, OSError: why not. What a first run had changed by then is taken back.
     """
-    _check_place(places.plugin_folder())
+    check_folder(os.path.expanduser("~"))
     if not clis.on_path():
         raise SetupError(_NO_CLI)
-    theirs = shells(names)
-    folder, *former = installed_folders()
-    earlier = [classic_lines.Record.load(each) for each in (folder, *former)]
-    edits = [edit for record in earlier for edit in record.edits()]
-    edits += _edits(folder, theirs if hook else [])
-    for edit in edits:  # what cannot be changed is found before anything is
-        edit.new_text(edit.text())
+    theirs = shells(names) if hook else []
+    folder, *former = _installed_folders()
+    earlier = [classic_lines.Record(each) for each in (folder, *former)]
     if dry_run:
-        if not package_copy.is_current(folder):
+        if package_copy.trouble(folder):
             print(f"would copy the plugin to {folder}")
-        _print_diffs(edits)
+        _print_diffs(_edits(folder, earlier, theirs))
         return
+    for edit in _edits(folder, earlier, theirs):  # what cannot be changed is found before anything
+        edit.check()
     is_first = not package_copy.is_there(folder)
     try:
-        _install(folder, earlier, theirs if hook else [])
+        changed = package_copy.renew(folder, earlier[0].folders_made())
+        print(f"{'copied' if changed else 'up to date'}: the plugin in {folder}")
+        for edit in _edits(folder, earlier, theirs):
+            print(f"{'changed' if edit.write() else 'up to date'}: {edit.path}")
+        for record in earlier:
+            record.forget()
         _prove(folder)
-        _remove(former, but=_names_the_plugin([], former))
+        _remove(former, but=_named(former))
     except (LegacySsoError, OSError, KeyboardInterrupt):
         if is_first:
-            _take_back(_undo(), [folder])
+            _take_back(_undo())
+            _remove([folder])
         raise
-    if hook and not theirs:
-        again = f"{places.program()} setup --shell bash"
-        print(f"no hook, as neither bash nor zsh seems to be yours; to have one: {again}")
-    if hook and theirs:
-        print("start a new shell, then sign in with: aws sso login")
+    if hook:
+        _say_what_shells_do(theirs, folder)
     print(f"undo all of this with: {places.program()} uninstall")
 
 
@@ -76,78 +75,56 @@ def uninstall(*, remove_legacy_profiles: bool, dry_run: bool) -> None:
     """Take back what `setup` added; no AWS CLI is needed for it.
 
     Raises:
-        LegacySsoError: a file could not be put back, or a config names the plugin's folder, by
-            lines that a person wrote; the plugin itself stays until that has been mended.
+        LegacySsoError: a file could not be put back, or lines that a person wrote name the
+            plugin's folder, which stays until they are gone.
     """
-    folders = installed_folders()
-    edits = _undo()
-    earlier = [classic_lines.Record.load(folder) for folder in folders]
+    folders = _installed_folders()
+    earlier = [classic_lines.Record(folder) for folder in folders]
+    edits = [*(edit for record in earlier for edit in record.edits), *_undo()]
     if dry_run:
-        _print_diffs([*(edit for record in earlier for edit in record.edits()), *edits])
+        _print_diffs(edits)
         for folder in filter(os.path.isdir, folders):
             print(f"would remove {folder}")
         return
-    credentials = places.credentials_files(_config())
-    anything = sum(map(_take_back_earlier, earlier)) > 0
-    had_hooks = any(sourced(Edit(shell.rc, str).text()) for shell in shells(SHELLS))
-    configs = [path for record in earlier for path in record.made]
-    named = _names_the_plugin(configs, folders)
-    if not _take_back(edits, folders, but=named) | anything:
+    config: alias_file.Sections = {}
+    with contextlib.suppress(LegacySsoError):  # broken: all the more reason to uninstall
+        config = alias_file.sections(read(places.config_file()))
+    credentials = places.credentials_files(config)
+    changed = _take_back(edits)
+    named = _named(folders, [edit.path for edit in edits])
+    if not _remove(folders, but=named) and not changed:
         print("there is nothing to take back")
-    elif had_hooks:
+    elif {*changed} - {places.alias_file()}:
         print("shells that are open keep the hook; in each of them: __aws_legacy_sso_off")
     for record in earlier:
-        record.remove_created()
-    if remove_legacy_profiles:
-        _remove_legacy_profiles(credentials)
+        record.forget()
+    _legacy_profiles(credentials, removed=remove_legacy_profiles)
     for path in credentials:
         for lock in credentials_file.lock_path(path), credentials_file.watch_lock_path(path):
             with contextlib.suppress(OSError):
                 os.unlink(lock)
     if named:
-        raise SetupError("\n".join(line for lines in named.values() for line in lines))
+        raise SetupError("\n".join(named.values()))
 
 
-def installed_folders() -> list[str]:
+def _installed_folders() -> list[str]:
     """Return where the plugin may be: the lines that `setup` wrote say it."""
-    named = alias_file.folders(Edit(places.alias_file(), str).text())
-    for shell in shells(SHELLS):
-        hook = sourced(Edit(shell.rc, str).text())
-        if hook and hook.endswith(ours := shell.hook("")):
-            named.append(hook.removesuffix(f"/{ours}"))
-    return places.different([places.plugin_folder(), *named])
+    hooks = filter(None, (sourced(read(shell.rc)) for shell in shells(SHELLS)))
+    named = [*alias_file.folders(read(places.alias_file())), *map(places.folder_of, hooks)]
+    return places.different([places.plugin_folder(), *filter(None, named)])
 
 
-def _check_place(folder: str) -> None:
-    """Refuse a place that cannot be named in a config, and somebody else's home."""
-    home = os.path.expanduser("~")
-    if os.pathsep in folder or not folder.isprintable() or folder != folder.strip():
-        raise SetupError(
-            f"the AWS CLI cannot find plugins in {folder!r}: its name has a colon, a line break or "
-            "a blank at its end; set XDG_DATA_HOME to a folder without"
-        )
-    if os.path.exists(home) and os.stat(home).st_uid != os.geteuid():
-        raise SetupError(f"{home} belongs to another user; run this as that user, without sudo")
-
-
-def _edits(folder: str, hooked_shells: Iterable[Shell]) -> list[Edit]:
-    path = places.alias_file()
-    edits = [Edit(path, partial(alias_file.aliased, folder=folder, mark=Mark.of_new(path)))]
-    for shell in hooked_shells:
-        mark = Mark.of_new(shell.rc)
-        edits.append(Edit(shell.rc, partial(hooked, script=shell.hook(folder), mark=mark)))
-    return edits
-
-
-def _install(
-    folder: str, earlier: Sequence[classic_lines.Record], hooked_shells: Iterable[Shell]
-) -> None:
-    changed = package_copy.renew(folder, earlier[0].folders_made())
-    print(f"{'copied' if changed else 'up to date'}: the plugin in {folder}")
+def _edits(
+    folder: str, earlier: Iterable[classic_lines.Record], theirs: Iterable[Shell]
+) -> Iterator[Edit]:
+    """Yield what `setup` changes: each mark is made when the edits before it are done."""
     for record in earlier:
-        _take_back_earlier(record)
-    for edit in _edits(folder, hooked_shells):  # asked now: what is not there may be another
-        print(f"{'changed' if edit.write() else 'up to date'}: {edit.path}")
+        yield from record.edits
+    path = places.alias_file()
+    yield Edit(path, partial(alias_file.aliased, folder=folder, mark=Mark.of_new(path)))
+    for shell in theirs:
+        mark = Mark.of_new(shell.rc)
+        yield Edit(shell.rc, partial(hooked, script=shell.hook(folder), mark=mark))
 
 
 def _prove(folder: str) -> None:
@@ -167,6 +144,20 @@ def _prove(folder: str) -> None:
         warn(reason)
 
 
+def _say_what_shells_do(theirs: Sequence[Shell], folder: str) -> None:
+    findings = [hook_finding(shell, shell.hook(folder), places.setup()) for shell in theirs]
+    for finding in findings:
+        if finding.mend:
+            warn(f"{finding.what}; {finding.mend}")
+    if fish := in_fish():
+        print(fish)
+    elif not theirs:
+        again = f"{places.setup()} --shell bash"
+        print(f"no hook, as neither bash nor zsh seems to be yours; to have one: {again}")
+    if not all(finding.mend for finding in findings):
+        print("start a new shell, then sign in with: aws sso login")
+
+
 def _undo() -> list[Edit]:
     """Return the edits that take our lines out, wherever they may be."""
     rcs = places.different(shell.rc for shell in shells(SHELLS))
@@ -174,60 +165,58 @@ def _undo() -> list[Edit]:
     return [*hooks, Edit(places.alias_file(), alias_file.unaliased)]
 
 
-def _take_back(edits: Iterable[Edit], folders: Iterable[str], but: Container[str] = ()) -> bool:
-    """Undo, lines first and files last; tell whether there was anything."""
-    anything = False
+def _take_back(edits: Iterable[Edit]) -> list[str]:
+    """Take our lines out; return the files that had some."""
+    changed = []
     for edit in edits:
-        mark = Mark.in_text(edit.text()) or Mark()
+        mark = Mark.in_text(read(edit.path)) or Mark()
         if edit.write():
-            anything = True
+            changed.append(edit.path)
             print(f"put back: {edit.path}")
-        mark.remove_new(edit.path)
-    return _remove(folders, but) or anything
+        mark.remove_made(edit.path)
+    return changed
 
 
-def _remove(folders: Iterable[str], but: Container[str]) -> bool:
+def _remove(folders: Iterable[str], but: Container[str] = ()) -> bool:
     removed = [folder for folder in folders if folder not in but and package_copy.remove(folder)]
     for folder in removed:
         print(f"removed: {folder}")
     return bool(removed)
 
 
-def _take_back_earlier(record: classic_lines.Record) -> bool:
-    """Undo what an earlier `setup` recorded; tell whether there was anything."""
-    changed = [edit for edit in record.edits() if edit.write()]
-    for edit in changed:
-        print(f"put back, as it was before an earlier setup: {edit.path}")
-    record.remove()
-    record.remove_created()
-    return bool(changed)
-
-
-def _names_the_plugin(configs: Iterable[str], folders: Iterable[str]) -> dict[str, list[str]]:
+def _named(folders: Iterable[str], configs: Iterable[str] = ()) -> dict[str, str]:
     """Return the folders that a config has the AWS CLI look into, and what to say of each."""
     paths = places.different([places.config_file(), os.path.expanduser("~/.aws/config"), *configs])
-    texts = {path: Edit(path, str).text() for path in paths}
-    said: dict[str, list[str]] = {}
-    for folder in folders:
-        for path, text in texts.items():
-            if package_copy.is_there(folder) and classic_lines.names(text, folder):
+    said: dict[str, str] = {}
+    for folder in filter(package_copy.is_there, folders):
+        for path in paths:
+            text = read(path)
+            if classic_lines.names(text, folder):
                 lines = "; ".join(classic_lines.lines_for(text))
                 again = f"{places.program()} uninstall"
                 why = f"{folder} stays, as {path} names it: delete there: {lines}; then: {again}"
-                said.setdefault(folder, []).append(why)
+                said[folder] = "\n".join(filter(None, [said.get(folder), why]))
     return said
 
 
-def _remove_legacy_profiles(paths: Sequence[str]) -> None:
+def _legacy_profiles(paths: Sequence[str], *, removed: bool) -> None:
+    """Remove them all, or say how many stay that still let somebody in."""
+    if not removed:
+        listed = list_legacy(Configuration({}), paths).rows
+        count = sum(row.status in ("valid", "unknown") for row in listed)
+        if count:
+            stay, them = ("s stay", "them") if count > 1 else (" stays", "it")
+            again = f"{places.program()} uninstall --remove-legacy-profiles"
+            print(f"{count} legacy profile{stay} with working keys; to remove {them}: {again}")
+        return
     removal = remove_legacy(Configuration({}), paths, Conditions(all=True))
     for row in removal.rows:
         print(f"{row.name} removed in {row.path}")
+        remove_if_empty(row.path)
     if not (removal.rows or removal.errors):
         print("No legacy profile to remove.")
     for warning in removal.warnings:
         warn(warning)
-    for path in {row.path for row in removal.rows}:
-        remove_if_empty(path)
     if removal.errors:
         raise removal.errors[0]
 
@@ -236,10 +225,3 @@ def _print_diffs(edits: Iterable[Edit]) -> None:
     for edit in edits:
         for line in edit.diff():
             print(line)
-
-
-def _config() -> alias_file.Sections:
-    try:
-        return alias_file.sections(Edit(places.config_file(), str).text())
-    except LegacySsoError:  # all the more reason to uninstall
-        return {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 import re
 import shlex
@@ -14,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from .clis import run
+from .edits import read
 from .places import PROGRAM, script
 
 SHELLS = ("bash", "zsh")
@@ -26,8 +26,6 @@ _SOURCE = {
 }
 # Says something where `A=b f` leaves A set, as with zsh's POSIX_BUILTINS: the hook stays away.
 _PROBE = "legacy_sso_probe() { :; }; A_=1 legacy_sso_probe; printf %s ${A_+stays}"
-# What a function asks for its own name with.
-OWN_NAME = {"bash": "FUNCNAME", "zsh": "$0"}
 
 
 @dataclass(frozen=True)
@@ -71,27 +69,28 @@ class Shell:
             _PROBE,
         )
         script = "; ".join(f"printf '\\n%s\\n' '{_MARK}'; {part} 2>/dev/null" for part in parts)
-        answer = run(self.interactive(script), os.environ, _PATIENCE_SECONDS)
-        _, *answers = answer.output.split(f"\n{_MARK}\n")
+        output = run(self.interactive(script), os.environ, _PATIENCE_SECONDS).output
+        _, *answers = map(str.strip, output.split(f"\n{_MARK}\n"))
         if len(answers) != len(parts):
             return None
-        alias, function, before, source, _, after, probe = (it.strip() for it in answers)
+        alias, function, before, source, _, after, probe = answers
         has_hook = "__aws_legacy_sso" in function
-        other = before if has_hook else function
         source = re.sub(r"^aws \d+ ", "", source)
+        other = before if has_hook else function
         return View(alias, other, has_hook, source, "__aws_legacy_sso" in after, bool(probe))
 
     def alias_place(self) -> tuple[str, int] | None:
         """Return the file and line that make the alias ``aws``, read off what the shell runs."""
         with tempfile.TemporaryDirectory() as scratch:
+            rc = shlex.quote(self.rc)
             if self.name == "bash":
-                trace = "PS4='+${BASH_SOURCE[0]}:${LINENO}: '; set -x; . " + shlex.quote(self.rc)
+                trace = f"PS4='+${{BASH_SOURCE[0]}}:${{LINENO}}: '; set -x; . {rc}"
                 command = ["bash", "--rcfile", f"{scratch}/.bashrc", "-ic", "exit"]
             else:
                 folder = shlex.quote(os.path.dirname(self.rc))
-                trace = f"ZDOTDIR={folder}; PS4='+%x:%i: '; set -x; . {shlex.quote(self.rc)}"
+                trace = f"ZDOTDIR={folder}; PS4='+%x:%i: '; set -x; . {rc}"
                 command = ["env", f"ZDOTDIR={scratch}", "zsh", "-ic", "exit"]
-            Path(scratch, os.path.basename(f".{self.name}rc")).write_text(trace, encoding="utf-8")
+            Path(scratch, f".{self.name}rc").write_text(trace, encoding="utf-8")
             said = run(command, os.environ, _PATIENCE_SECONDS).output
         places = re.findall(r"^\++(/.+?):(\d+): alias (?:-- )?'?aws=", said, re.MULTILINE)
         return (places[-1][0], int(places[-1][1])) if places else None
@@ -101,9 +100,20 @@ def shells(names: Sequence[str] | None = None) -> list[Shell]:
     """Return the shells of these names; without names those the person has a use for."""
     if names is not None:
         return [Shell(name, _rc_file(name)) for name in dict.fromkeys(names)]
-    login_shell = os.path.basename(os.environ.get("SHELL", ""))
     there = [Shell(name, _rc_file(name)) for name in SHELLS if shutil.which(name)]
-    return [shell for shell in there if shell.name == login_shell or os.path.isfile(shell.rc)]
+    return [shell for shell in there if shell.name == _login_shell() or os.path.isfile(shell.rc)]
+
+
+def in_fish() -> str:
+    """Return what works in fish, for a person whose shell that is; to others nothing is said."""
+    if _login_shell() != "fish":
+        return ""
+    by_alias = "aws sso refresh-legacy, by its alias, and " if sys.platform == "linux" else ""
+    return f"fish has no hook; what works there: {by_alias}{PROGRAM} aws sso refresh-legacy"
+
+
+def _login_shell() -> str:
+    return os.path.basename(os.environ.get("SHELL", ""))
 
 
 def _rc_file(name: str) -> str:
@@ -117,11 +127,7 @@ def _rc_file(name: str) -> str:
     if sys.platform != "darwin":
         return bashrc
     # A login shell reads the first of these and no other; often that one reads ~/.bashrc in turn.
-    profiles = [
-        os.path.expanduser(f"~/.{file}") for file in ("bash_profile", "bash_login", "profile")
-    ]
+    names = ("bash_profile", "bash_login", "profile")
+    profiles = [os.path.expanduser(f"~/.{profile}") for profile in names]
     first = next(filter(os.path.isfile, profiles), profiles[0])
-    with contextlib.suppress(OSError), open(first, errors="replace") as file:
-        if "bashrc" in file.read():
-            return bashrc
-    return first
+    return bashrc if "bashrc" in read(first) else first

@@ -133,9 +133,9 @@ class Typist:
 
     def release(self, version: str) -> None:
         """Commit another version to the repository."""
-        project = self._repository / "pyproject.toml"
-        text = re.sub(r'(?m)^version = ".*"$', f'version = "{version}"', project.read_text())
-        project.write_text(text)
+        module = self._repository / "awscli_plugin_legacy_sso" / "__init__.py"
+        line = f'__version__ = "{version}"'
+        module.write_text(re.sub(r'(?m)^__version__ = ".*"$', line, module.read_text()))
         git("-C", self._repository, "commit", "--quiet", "--all", "--message", version)
 
     def section(self, page: Path, section: str) -> str:

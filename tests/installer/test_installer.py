@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import importlib.metadata
 import json
+import os
 import re
 import shutil
 import stat
@@ -15,6 +17,7 @@ from identity_center import IdentityCenter
 from support import real_parts
 from support.newcomer import BROWSER, Newcomer, aws_v1, newcomer_with
 from support.person import CHECKOUT, FROZEN, PROFILES
+from support.profiles import legacy
 from support.set_up import set_up
 
 from awscli_plugin_legacy_sso.installer import package_copy, shells
@@ -225,6 +228,77 @@ def test_a_file_that_cannot_be_changed_is_refused(
     assert f"{newcomer.home / name}" in done.err
     assert len(done.err.splitlines()) == 1
     assert newcomer.files() == before
+
+
+@pytest.mark.parametrize("name", [".bashrc", ".aws/cli/alias"])
+def test_setup_refuses_what_is_no_regular_file(newcomer: Newcomer, name: str) -> None:
+    """A FIFO, which nobody writes to, is not waited for: it is named, and nothing is changed."""
+    path = newcomer.write(name, "")
+    path.unlink()
+    os.mkfifo(path)
+    done = newcomer.program("setup", env={"SHELL": "/bin/bash"})
+
+    assert done.status == 1
+    assert done.err.endswith(f"{path} was left as it is: it is no regular file\n"), done
+    assert not newcomer.plugin.exists()
+    assert newcomer.program("uninstall").out == "there is nothing to take back\n"
+    assert path.is_fifo()
+
+
+def test_setup_says_that_an_rc_file_returns_early(newcomer: Newcomer) -> None:
+    """It looks into a new shell: where the hook is not in place, that is no success."""
+    newcomer.write(".bashrc", "return\n")
+    done = newcomer.setup()
+
+    assert f"warning: {newcomer.home}/.bashrc does not reach the line that sources" in done.err
+    assert "start a new shell" not in done.out
+
+
+def test_setup_and_doctor_say_what_works_in_fish(newcomer: Newcomer) -> None:
+    """One line, for a person whose shell that is."""
+    line = "fish has no hook; what works there: aws sso refresh-legacy, by its alias, and awscli-"
+    fish = {"SHELL": "/usr/bin/fish"}
+    said = newcomer.program("setup", env=fish).out
+    (newcomer.aws_folder / "aws").unlink()
+
+    assert said.count(line) == 1
+    assert f"· {line}" in newcomer.program("doctor", env=fish).out
+    assert "fish" not in newcomer.program("doctor").out
+
+
+def test_setup_passes_an_empty_config_by(newcomer: Newcomer) -> None:
+    """``AWS_CONFIG_FILE=/dev/null`` is no file of ours to change; no advice is given on it."""
+    nothing = {"AWS_CONFIG_FILE": "/dev/null"}
+    on = newcomer.program("setup", env=nothing)
+    doctor = newcomer.program("doctor", env=nothing)
+    off = newcomer.program("uninstall", env=nothing)
+
+    assert (on.status, on.err) == (0, "")
+    assert (doctor.status, doctor.err) == (0, ""), doctor
+    assert (off.status, off.err, newcomer.files()) == (0, "", {})
+
+
+def test_uninstall_says_how_many_working_keys_stay(newcomer: Newcomer) -> None:
+    """With the command that removes them, which works although the plugin is off."""
+    lasting = legacy("dev-legacy-sso", "dev", x_security_token_expires="2999-01-01T00:00:00Z")
+    credentials = newcomer.write(".aws/credentials", lasting + legacy("expired", "dev"))
+    said = newcomer.program("uninstall").out.splitlines()
+    again = "awscli-plugin-legacy-sso uninstall --remove-legacy-profiles"
+
+    assert said[-1] == f"1 legacy profile stays with working keys; to remove it: {again}"
+    assert newcomer.program("uninstall", "--remove-legacy-profiles").status == 0
+    assert not credentials.exists()
+    assert "working keys" not in newcomer.program("uninstall").out
+
+
+def test_version_is_said(newcomer: Newcomer) -> None:
+    """By the program, as the wheel has it; and by `doctor`."""
+    version = importlib.metadata.version("awscli-plugin-legacy-sso")
+    (newcomer.aws_folder / "aws").unlink()
+    set_up(newcomer.home)
+
+    assert newcomer.program("--version").out == f"awscli-plugin-legacy-sso {version}\n"
+    assert f"is this version, {version}\n" in newcomer.program("doctor").out
 
 
 def test_without_a_v2_there_is_nothing_to_set_up(newcomer: Newcomer) -> None:

@@ -143,6 +143,19 @@ def test_aliases_come_out_of_a_file_that_has_grown(before: str, below: str, afte
     assert unaliased(aliased(before, FOLDER, Mark()) + below) == after
 
 
+@pytest.mark.parametrize(
+    ("text", "after"),
+    [
+        (f"{TOP}{Mark()}\n", TOP),
+        (f"{TOP}{Mark()}\n[command sso]\n", TOP),
+        (f"[toplevel]\nlist-legacy = {OURS['list-legacy']}\nx = y\n", "[toplevel]\nx = y\n"),
+    ],
+)
+def test_aliases_of_which_others_have_left_a_part_come_out(text: str, after: str) -> None:
+    """Whatever is left of our lines."""
+    assert unaliased(text) == after
+
+
 def test_aliases_that_something_hangs_on_are_refused() -> None:
     """A line that is more of our last value would become something else."""
     on = aliased(TOP, FOLDER, Mark())
@@ -199,7 +212,7 @@ def test_aliases_in_many_random_texts(tmp_path: Path) -> None:
 @pytest.mark.parametrize("before", ["", "# mine\n", "# mine", "x=\udcff\n\n", "a\r\nb", "a\fb\x85"])
 def test_a_hook_line_comes_out_byte_for_byte(before: str) -> None:
     """One marked line at the end, on a line of its own; moved along when the folder moves."""
-    on = hooked(before, HOOK, Mark(file=not before, folders=2))
+    on = hooked(before, HOOK, Mark(made=0 if before else 3))
     whole = before if before.endswith("\n") or not before else f"{before}\n"
 
     assert on.startswith(f"{whole}if [ -r '/home/a b/it")
@@ -219,7 +232,7 @@ def test_hook_lines_in_random_texts() -> None:
         assert unhooked(hooked(text, HOOK, Mark())) == text
 
 
-@pytest.mark.parametrize("mark", [Mark(), Mark(newline=True, section=True, file=True, folders=3)])
+@pytest.mark.parametrize("mark", [Mark(), Mark(newline=True, made=4), Mark(made=1)])
 def test_a_mark_says_what_was_added(mark: Mark) -> None:
     """It is written in words and read again; a line without it is nobody's."""
     assert Mark.on(f"x  {mark}\r\n") == mark
