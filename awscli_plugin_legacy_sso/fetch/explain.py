@@ -6,7 +6,13 @@ sent or came back, without control characters, and not at any length.
 
 from __future__ import annotations
 
+import contextlib
+import os
+import pwd
 import re
+import shlex
+from collections.abc import Callable
+from typing import TypeVar
 
 from botocore import exceptions
 from urllib3.exceptions import ProtocolError
@@ -21,8 +27,8 @@ from ..errors import (
     SourceConfigurationError,
     option,
 )
-from .cache import file_error
-from .exchange import Exchange
+from ..private_folders import PlaceError
+from .boundary import Exchange, boundary
 from .keys import UnusableError, expired_on_arrival
 from .process import ProcessError
 
@@ -40,6 +46,22 @@ _UNREACHABLE = (
 # The first from within the AWS CLI, the second elsewhere.
 _CUT_OFF = (ProtocolError, getattr(exceptions, "ResponseStreamingError", ()))
 
+_T = TypeVar("_T")
+
+
+def explained(call: Callable[[], _T], source: Source) -> _T:
+    """Make a call that fetches for a source, in this thread, within a boundary.
+
+    Raises:
+        LegacySsoError: it failed, and why, without a secret.
+    """
+    with boundary() as exchange:
+        try:
+            return call()
+        except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
+            failure = explain(error, source, exchange)
+        raise failure  # here, where nothing of the cause hangs on it
+
 
 def explain(error: BaseException, source: Source, exchange: Exchange) -> LegacySsoError:
     """Return the error to show a person for what was raised while fetching for ``source``."""
@@ -55,7 +77,7 @@ def explain(error: BaseException, source: Source, exchange: Exchange) -> LegacyS
         return FetchError(_quote(_MAYBE_SECRET.sub("***", str(error)), exchange))
     if isinstance(error, EOFError):
         return ProfileError("an MFA code is needed; run this in a terminal, where you can be asked")
-    if isinstance(error, OSError) and error.filename:
+    if isinstance(error, PlaceError) or (isinstance(error, OSError) and error.filename):
         return file_error(error)
     if type(error) is RuntimeError:  # botocore's: new keys that have expired already
         return expired_on_arrival()
@@ -68,17 +90,36 @@ def one_line(text: object) -> str:
     return line if len(line) <= _LONGEST_QUOTE else f"{line[:_LONGEST_QUOTE]}..."
 
 
+def file_error(error: OSError) -> SourceConfigurationError:
+    """Return the error for a file that cannot be used; where another user owns it, the way out."""
+    words, path = str(error.strerror), str(error.filename)
+    if isinstance(error, PlaceError):
+        return SourceConfigurationError(words)
+    with contextlib.suppress(OSError):
+        owner, own = os.stat(path).st_uid, os.geteuid()
+        if isinstance(error, PermissionError) and owner != own:
+            take = f"sudo chown {_name(own)} {shlex.quote(path)}"
+            words += f"; it belongs to {_name(owner)}, take it back with: {take}"
+    return SourceConfigurationError(f"{path}: {words}")
+
+
+def _name(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
+
+
 def _quote(text: object, exchange: Exchange) -> str:
     # In this order: half a secret, where the line is cut, would not be known.
     return one_line(exchange.without_secrets(str(text)))
 
 
 def _sign_in(error: BaseException, source: Source) -> LegacySsoError:
-    sign_in = source.sign_in
-    name = f" to session {sign_in.session!r}" if sign_in and sign_in.session else ""
-    is_over = isinstance(error, _OVER)
-    what = f"the sign-in{name} is over" if is_over else f"not signed in{name}"
-    return SignInError(f"{what}; run: {source.login_command}")
+    session = source.sign_in.session if source.sign_in else None
+    what = "the sign-in{} is over" if isinstance(error, _OVER) else "not signed in{}"
+    to_session = f" to session {session!r}" if session else ""
+    return SignInError(f"{what.format(to_session)}; run: {source.login_command}")
 
 
 def _service(error: exceptions.ClientError, exchange: Exchange) -> LegacySsoError:
@@ -90,6 +131,17 @@ def _service(error: exceptions.ClientError, exchange: Exchange) -> LegacySsoErro
     message = _quote(details.get("Message", ""), exchange)
     said = f"{code}: {message}" if message else code
     return ServiceError(f"{error.operation_name} was refused ({said})")
+
+
+def _process(error: ProcessError, source: Source, exchange: Exchange) -> LegacySsoError:
+    profiles = (it.name for it in source.chain if it.settings.get("credential_process"))
+    profile = option("--profile", next(profiles, source.name))
+    # What a program says on its stderr is often the way out, but it may have let slip a key.
+    said = _quote(_MAYBE_SECRET.sub("***", error.stderr), exchange)
+    return error.kind(
+        f"its credential_process {error}{f': {said}' if said else ''}; "
+        f"see it with: aws configure get credential_process {profile}"
+    )
 
 
 def _other(error: BaseException, source: Source, exchange: Exchange) -> LegacySsoError:
@@ -122,14 +174,3 @@ def _no_answer(exchange: Exchange, what: str) -> LegacySsoError:
     is_error = exchange.answer is not None and exchange.answer["status_code"] >= 300
     kind = ServiceError if is_error else FetchError
     return kind(f"{exchange.operation} got no usable answer: {what}")
-
-
-def _process(error: ProcessError, source: Source, exchange: Exchange) -> LegacySsoError:
-    profiles = (it.name for it in source.chain if it.settings.get("credential_process"))
-    profile = option("--profile", next(profiles, source.name))
-    # What a program says on its stderr is often the way out, but it may have let slip a key.
-    said = _quote(_MAYBE_SECRET.sub("***", error.stderr), exchange)
-    return error.kind(
-        f"its credential_process {error}{f': {said}' if said else ''}; "
-        f"see it with: aws configure get credential_process {profile}"
-    )

@@ -20,14 +20,13 @@ from ..errors import (
     SourceConfigurationError,
 )
 from ..legacy_profile import check_value
-from . import documents
-from .exchange import Exchange, current
-from .keys import UnusableError
+from . import keys
+from .boundary import Exchange, current
 
 _PLAIN_WORD = re.compile("[a-z-]*")
 
 
-class ProcessError(UnusableError):
+class ProcessError(Exception):
     """What a ``credential_process`` did instead of its job.
 
     ``stderr`` is as it came; ``kind`` is the error that a person is shown.
@@ -63,7 +62,7 @@ class Process(subprocess.Popen[bytes]):
     def communicate(self, *args: Any, **kwargs: Any) -> tuple[bytes, bytes]:
         """Wait for its end; return what it printed: stdout, which has been checked, and stderr."""
         out, err = super().communicate(*args, **kwargs)
-        self._exchange.note_secrets(out.decode(errors="replace"))
+        self._exchange.note_secrets(out)
         stderr = err.decode(errors="replace")
         if self.returncode < 0:
             raise ProcessError(f"was ended by {signal.Signals(-self.returncode).name}", stderr)
@@ -76,8 +75,8 @@ class Process(subprocess.Popen[bytes]):
 def _check_answer(out: bytes) -> None:
     if not out.strip():
         raise ProcessError("printed nothing")
-    answer = documents.parsed(out)
-    if not isinstance(answer, dict):
+    answer = keys.json_object(out)
+    if answer is None:
         raise ProcessError("printed no JSON object")
     if answer.get("Version") != 1:
         raise ProcessError("printed no Version 1, the only one there is")
@@ -91,7 +90,7 @@ def _check_answer(out: bytes) -> None:
         except InvalidNameError as error:
             raise ProcessError(f"printed keys that cannot be used: {error}") from None
     if answer.get("Expiration") is not None:
-        expiration = documents.time(answer["Expiration"])
+        expiration = keys.time(answer["Expiration"])
         if expiration is None:
             raise ProcessError("printed an Expiration that is no time with a zone")
         if expiration <= datetime.now(UTC):

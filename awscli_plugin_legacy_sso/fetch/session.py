@@ -13,7 +13,7 @@ from typing import Any
 from botocore.session import Session
 
 from ..configuration import Source
-from .exchange import watch
+from .boundary import watch
 
 
 class SessionFactory:
@@ -60,16 +60,12 @@ class SessionFactory:
 class _ProfileSession(Session):
     """A session for one profile, with a configuration that has been parsed already."""
 
-    def __init__(
-        self, profile: str, full_config: Mapping[str, Any], verify: bool | str | None
-    ) -> None:
-        super().__init__(profile=profile)
-        self._parsed = full_config
-        self._verify = verify
+    full_config: Mapping[str, Any] = {}
 
-    @property
-    def full_config(self) -> Mapping[str, Any]:
-        return self._parsed
+    def __init__(self, profile: str, config: Mapping[str, Any], verify: bool | str | None) -> None:
+        super().__init__(profile=profile)
+        self.full_config = config
+        self._verify = verify
 
     def create_client(self, *args: Any, **kwargs: Any) -> Any:
         # The CLI forgets --ca-bundle and --no-verify-ssl when it fetches credentials.

@@ -12,21 +12,20 @@ import hashlib
 import os
 import threading
 import time
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, MutableMapping
+from types import SimpleNamespace
+from typing import Any
 
 from botocore.config import Config
 from botocore.credentials import SSOProvider
 from botocore.exceptions import SSOTokenLoadError, TokenRetrievalError
 from botocore.session import Session
 from botocore.tokens import SSOTokenProvider
-from botocore.utils import JSONFileCache
 
 from ..configuration import Profile, SignIn, Source
 from ..legacy_profile import Credentials
 from ..lock import LockTimeoutError, lock
-from . import documents
-from .keys import credentials_of
+from .keys import credentials_of, has, json_object
 from .session import SessionFactory
 
 # Where every AWS CLI v2 keeps the tokens of sign-ins. It hangs on HOME alone.
@@ -83,18 +82,22 @@ class SharedClient:
         self._client: Any = None
         self._client_lock = threading.Lock()
         name, url = (source.settings.get(key) for key in ("sso_session", "sso_start_url"))
-        self._token = _KnownToken(_fresh_token(session, SignIn(name, None))) if name else None
-        if not name:
+        self._token_provider = None
+        if name:
+            token = _fresh_token(session, SignIn(name, None))
+            known = SimpleNamespace(get_frozen_token=lambda: token)
+            self._token_provider = SimpleNamespace(load_token=lambda: known)
+        else:
             _check_token_file(SignIn(None, url))
 
-    def fetch(self, profile: Profile, cache: JSONFileCache) -> Credentials:
+    def fetch(self, profile: Profile, cache: MutableMapping[str, Any]) -> Credentials:
         """Fetch the credentials of a profile's role; waits while the service wants a pause."""
         provider = SSOProvider(
             load_config=lambda: self._full_config,
             client_creator=self._shared_client,
             profile_name=profile.name,
             cache=cache,
-            token_provider=self._token,
+            token_provider=self._token_provider,
         )
         self._pace.wait()
         return credentials_of(provider.load())
@@ -109,18 +112,6 @@ class SharedClient:
                     "needs-retry.sso.GetRoleCredentials", self._pace.when_throttled
                 )
             return self._client
-
-
-class _KnownToken(NamedTuple):
-    """A botocore token provider that hands out one token it was given."""
-
-    token: Any
-
-    def load_token(self) -> _KnownToken:
-        return self
-
-    def get_frozen_token(self) -> Any:
-        return self.token
 
 
 def _fresh_token(session: Session, sign_in: SignIn) -> Any:
@@ -143,14 +134,14 @@ def _check_token_file(sign_in: SignIn) -> None:
     """
     for pause in (_SETTLE_SECONDS, 0):
         try:
-            token = documents.read(token_file(sign_in))
+            with open(token_file(sign_in), "rb") as file:
+                token = json_object(file.read()) or {}
         except FileNotFoundError:
             break
-        there = token.keys() if isinstance(token, dict) else ()
-        # Without these it cannot be renewed, and is good while it lasts.
-        texts = {"refreshToken", "clientId", "clientSecret"}.intersection(there)
-        times = {"registrationExpiresAt"}.intersection(there)
-        if documents.has(token, {"accessToken", *texts}, {"expiresAt", *times}):
+        # Without those that may be missing it cannot be renewed, and is good while it lasts.
+        texts = {"refreshToken", "clientId", "clientSecret"} & token.keys()
+        times = {"registrationExpiresAt"} & token.keys()
+        if has(token, {"accessToken", *texts}, {"expiresAt", *times}):
             return
         time.sleep(pause)
     raise SSOTokenLoadError(error_msg="no token")
