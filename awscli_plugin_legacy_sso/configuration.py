@@ -1,8 +1,7 @@
-"""What the AWS CLI's configuration says: about a profile, and about what it takes to get its keys.
+"""What the AWS CLI's configuration says of a profile, and of what it takes to get its keys.
 
-A source profile is asked once, by :meth:`Configuration.source`; what comes of it, a
-:class:`Source`, is what planning, fetching, explaining and watching work with.
-Pure: nothing is run, read or fetched to find out what a profile is.
+A source profile is asked once, by :meth:`Configuration.source`; the :class:`Source` that comes of
+it is what planning, fetching, explaining and watching work with. Pure.
 """
 
 from __future__ import annotations
@@ -58,8 +57,7 @@ class Profile(NamedTuple):
     @property
     def has_sso_role(self) -> bool:
         """Whether it says which role it takes from IAM Identity Center."""
-        parts = self.account, self.role
-        return self.is_sso and all(isinstance(part, str) and part for part in parts)
+        return self.is_sso and bool(self.account and self.role)
 
     @property
     def recorded_source(self) -> str | None:
@@ -70,8 +68,8 @@ class Profile(NamedTuple):
     @property
     def has_long_term_keys(self) -> bool:
         """Whether it holds static keys without a session token."""
-        keys = ("aws_access_key_id", "aws_session_token")
-        return [bool(self.settings.get(key)) for key in keys] == [True, False]
+        has_token = bool(self.settings.get("aws_session_token"))
+        return bool(self.settings.get("aws_access_key_id")) and not has_token
 
     @property
     def region(self) -> str | None:
@@ -80,12 +78,12 @@ class Profile(NamedTuple):
 
     @property
     def account(self) -> Any:
-        """The account whose role it takes from IAM Identity Center; ``None`` if it is not set."""
+        """The account of its role; ``None`` if it is not set."""
         return self.settings.get("sso_account_id")
 
     @property
     def role(self) -> Any:
-        """The name of the role it takes from IAM Identity Center; ``None`` if it is not set."""
+        """The name of its role; ``None`` if it is not set."""
         return self.settings.get("sso_role_name")
 
 
@@ -113,17 +111,14 @@ class Source(NamedTuple):
 
     @property
     def settings(self) -> Settings:
-        """The profile's own settings."""
         return self.chain[0].settings
 
     @property
     def kind(self) -> str | None:
-        """The setting by which it says how it gets temporary credentials, if it does."""
         return self.chain[0].kind
 
     @property
     def is_sso(self) -> bool:
-        """Whether it takes its own credentials from IAM Identity Center."""
         return self.chain[0].is_sso
 
     @property
@@ -173,10 +168,6 @@ class Source(NamedTuple):
             return "with MFA the AWS CLI's cached keys are used while they last"
         return _NOT_FRESH.get(self.kind or "")
 
-    @property
-    def _maybe(self) -> str:
-        return f", maybe {self.near!r} is meant" if self.near else ""
-
     def check(self) -> None:
         """Refuse a profile that does not itself say how it gets temporary credentials.
 
@@ -184,27 +175,29 @@ class Source(NamedTuple):
             ProfileError: it is not there, holds long-term keys, or says nothing; or a setting that
                 its credentials depend on has a value that cannot be.
         """
-        settings, setting = self.settings, self.kind
+        settings = self.settings
+        set_up = f"aws configure sso {option('--profile', self.name)}"
         if not self.exists:
+            near = f", maybe {self.near!r} is meant" if self.near else ""
             raise ProfileError(
-                f"there is no profile {self.name!r}{self._maybe}; "
+                f"there is no profile {self.name!r}{near}; "
                 "list yours with: aws configure list-profiles"
             )
-        if setting is None and settings.get("aws_access_key_id"):
-            kind = "static" if settings.get("aws_session_token") else "long-term"
+        if self.kind is None and settings.get("aws_access_key_id"):
+            keys = "static" if settings.get("aws_session_token") else "long-term"
             raise ProfileError(
-                f"profile {self.name!r} holds {kind} keys; old tools can use it as it is"
+                f"profile {self.name!r} holds {keys} keys; old tools can use it as it is"
             )
-        if setting is None:
+        if self.kind is None:
             raise ProfileError(
                 f"profile {self.name!r} does not say how it gets credentials; "
-                f"set it up with: aws configure sso {option('--profile', self.name)}"
+                f"set it up with: {set_up}"
             )
         missing = [key for key in ("sso_account_id", "sso_role_name") if not settings.get(key)]
         if self.is_sso and missing:
             raise ProfileError(
                 f"profile {self.name!r} has no {' and no '.join(missing)}; "
-                f"complete it with: aws configure sso {option('--profile', self.name)}"
+                f"complete it with: {set_up}"
             )
         if not self.base.settings:
             *_, last, missing_one = (profile.name for profile in self.chain)
@@ -238,13 +231,9 @@ class Configuration:
             raise ProfileError(f"{key} in [legacy-sso] is an indented block; write it on one line")
         return value
 
-    def settings(self, profile: str) -> Settings:
-        """Return the settings of a profile; none for one that is not there."""
-        return self.profiles.get(profile, {})
-
     def profile(self, name: str) -> Profile:
-        """Return a profile as it stands in the configuration, whether it is there or not."""
-        return Profile(name, self.settings(name))
+        """Return a profile as it stands in the configuration; without settings if it is missing."""
+        return Profile(name, self.profiles.get(name, {}))
 
     def source(self, name: str) -> Source:
         """Ask all there is to know about a source profile, whether it is there or not."""
@@ -256,10 +245,10 @@ class Configuration:
         seen: set[str] = set()
         while name not in seen:
             seen.add(name)
-            settings = self.settings(name)
-            yield Profile(name, settings)
-            following = settings.get("source_profile") if settings.get("role_arn") else None
-            if not (isinstance(following, str) and following):
+            profile = self.profile(name)
+            yield profile
+            following = profile.settings.get("source_profile")
+            if not (profile.settings.get("role_arn") and isinstance(following, str) and following):
                 return
             # A legacy profile is followed to what it came from: its keys may be old.
             name = self.profile(following).recorded_source or following

@@ -1,8 +1,7 @@
 """Which values the settings of a profile may have: those that a fetch depends on.
 
 botocore finds a bad value late, and says in words of its own what it stumbled over; some it lets
-through to the service, and a comment behind a value into every copy. Pure: a mapping in, an error
-out.
+through to the service, and a comment behind a value into every copy. Pure.
 """
 
 from __future__ import annotations
@@ -16,12 +15,13 @@ from .errors import ProfileError, option
 from .legacy_profile import SOURCE_SETTINGS
 
 _LONGEST_QUOTE = 80
-_HOST_LABEL = "(?!-)[a-z0-9-]{1,63}(?<!-)", "a region"
+_REGION = "(?!-)[a-z0-9-]{1,63}(?<!-)", "a region"
 _YES_OR_NO = "true|false", "true or false"
 _URL = r"https?://\S+", "a URL"
 _NUMBER = r"[1-9]\d*", "a number above zero"
 _CHECKSUMS = "when_supported|when_required", "when_supported or when_required"
 # What a value looks like, whatever the case of its letters, and what it is called.
+_ANY = dict.fromkeys((*SOURCE_SETTINGS, "source_profile"), ("(?s:.*)", "a value"))
 _NETWORK = {
     "retry_mode": ("legacy|standard|adaptive", "legacy, standard or adaptive"),
     "max_attempts": _NUMBER,
@@ -52,7 +52,7 @@ _ROLE = {
 _SSO = {
     "sso_account_id": (r"\d+", "an account number"),
     "sso_role_name": (r"[\w+=,.@-]+", "the name of a role"),
-    "sso_region": _HOST_LABEL,
+    "sso_region": _REGION,
     "sso_start_url": _URL,
 }
 
@@ -67,21 +67,12 @@ def check_profile(name: str, settings: Mapping[str, Any], *, is_source: bool) ->
         ProfileError: the setting, its value, the profile, and the command that mends it.
     """
     of_profile = option("--profile", name)
-    for setting in (*SOURCE_SETTINGS, "source_profile"):
-        if isinstance(settings.get(setting), Mapping):
-            raise ProfileError(
-                f"profile {name!r} has an indented block under {setting}, not a value; "
-                f"mend it with: aws configure set {setting} VALUE {of_profile}"
-            )
-    known = _SSO | _NETWORK | (_ROLE if settings.get("role_arn") else {})
+    known = _ANY | _SSO | _NETWORK
+    if settings.get("role_arn"):
+        known |= _ROLE
     if is_source:
-        known |= {"region": _HOST_LABEL}  # it is copied
-    if wrong := _wrong(settings, known):
-        setting, what = wrong
-        raise ProfileError(
-            f"{setting} of profile {name!r} {what}; "
-            f"mend it with: aws configure set {setting} VALUE {of_profile}"
-        )
+        known |= {"region": _REGION}  # it is copied
+    _check(f"profile {name!r}", settings, known, f"aws configure set SETTING VALUE {of_profile}")
     try:
         shlex.split(settings.get("credential_process") or "")
     except ValueError:
@@ -101,25 +92,27 @@ def check_session(name: str, sessions: Mapping[str, Mapping[str, Any]]) -> None:
     if name not in sessions:
         there = f"there are {', '.join(map(repr, sessions))}" if sessions else "there is none"
         raise ProfileError(f"there is no sso-session {name!r} ({there}); make it with: {mend}")
-    if wrong := _wrong(sessions[name], _SSO, needed=("sso_region", "sso_start_url")):
-        setting, what = wrong
-        raise ProfileError(f"{setting} of sso-session {name!r} {what}; mend it with: {mend}")
+    needed = "sso_region", "sso_start_url"
+    _check(f"sso-session {name!r}", sessions[name], _SSO, mend, needed)
 
 
-def _wrong(
+def _check(
+    owner: str,
     settings: Mapping[str, Any],
     known: Mapping[str, tuple[str, str]],
+    mend: str,
     needed: Collection[str] = (),
-) -> tuple[str, str] | None:
-    """Return the first setting whose value cannot be, and what is wrong with it."""
+) -> None:
     for setting, (pattern, what) in known.items():
         value = settings.get(setting)
         if isinstance(value, Mapping):
-            return setting, f"is an indented block, not {what}"
-        if value is None and setting in needed:
-            return setting, "is not set"
-        if value is not None and not re.fullmatch(pattern, value, re.IGNORECASE | re.ASCII):
+            wrong = f"{owner} has an indented block under {setting}, not a value"
+        elif value is None and setting in needed:
+            wrong = f"{setting} of {owner} is not set"
+        elif value is None or re.fullmatch(pattern, value, re.IGNORECASE | re.ASCII):
+            continue
+        else:
             # A URL may have a password in it.
             said = "***" if "@" in value else repr(value[:_LONGEST_QUOTE])
-            return setting, f"is {said if value else 'empty'}, not {what}"
-    return None
+            wrong = f"{setting} of {owner} is {said if value else 'empty'}, not {what}"
+        raise ProfileError(f"{wrong}; mend it with: {mend.replace('SETTING', setting, 1)}")

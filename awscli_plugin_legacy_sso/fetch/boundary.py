@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import json
 import logging
 import re
 import threading
@@ -18,8 +19,6 @@ from urllib.parse import quote, unquote
 
 from botocore.history import HistoryRecorder
 from botocore.session import Session
-
-from .keys import json_object
 
 # The members of requests and answers, of headers too, whose values are secret.
 _SECRETS = re.compile(
@@ -108,6 +107,15 @@ def boundary() -> Iterator[Exchange]:
 def current() -> Exchange | None:
     """Return the exchange of this thread, if it is within a boundary."""
     return _exchanges.get(threading.get_ident())
+
+
+def json_object(content: bytes) -> dict[str, Any] | None:
+    """Return the object in a document of JSON; ``None`` if it is no such document."""
+    try:
+        document = json.loads(content.decode())
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
 
 
 def watch(session: Session) -> None:

@@ -20,6 +20,7 @@ from urllib3.exceptions import ProtocolError
 from ..configuration import Source
 from ..errors import (
     FetchError,
+    InvalidNameError,
     LegacySsoError,
     ProfileError,
     ServiceError,
@@ -29,8 +30,7 @@ from ..errors import (
 )
 from ..private_folders import PlaceError
 from .boundary import Exchange, boundary
-from .keys import UnusableError, expired_on_arrival
-from .process import ProcessError
+from .keys import ProcessError, expired_on_arrival
 
 _LONGEST_QUOTE = 300
 # As long as a key or a token, and of their letters.
@@ -65,7 +65,7 @@ def explained(call: Callable[[], _T], source: Source) -> _T:
 
 def explain(error: BaseException, source: Source, exchange: Exchange) -> LegacySsoError:
     """Return the error to show a person for what was raised while fetching for ``source``."""
-    if isinstance(error, LegacySsoError):
+    if isinstance(error, LegacySsoError) and not isinstance(error, InvalidNameError):
         return error
     if isinstance(error, (*_OVER, *_NEVER)):
         return _sign_in(error, source)
@@ -162,7 +162,7 @@ def _other(error: BaseException, source: Source, exchange: Exchange) -> LegacySs
             f"{_quote(error, exchange).rstrip('.')}; correct that in the environment, or with: "
             f"aws configure set SETTING VALUE {option('--profile', source.name)}"
         )
-    has_words = isinstance(error, UnusableError)
+    has_words = isinstance(error, InvalidNameError)  # of keys that a file cannot hold
     if exchange.operation and not is_of_http:
         return _no_answer(exchange, str(error) if has_words else exchange.what_is_wrong())
     # Other texts are left out: nobody knows what is in them. Some of HTTP quote a header.

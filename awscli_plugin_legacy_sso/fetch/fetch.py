@@ -28,10 +28,8 @@ from ..legacy_profile import Credentials
 from ..private_folders import check_folder, make_folder
 from .botocore_private import adapt
 from .boundary import boundary, watch
-from .cache import CheckedRoleCache, FreshRoleCache
 from .explain import explained, file_error
-from .keys import credentials_of
-from .process import Process
+from .keys import CheckedRoleCache, FreshRoleCache, Process, credentials_of
 from .session import SessionFactory
 from .sso import CONNECTIONS, SharedClient, client_settings
 

@@ -25,7 +25,8 @@ from botocore.tokens import SSOTokenProvider
 from ..configuration import Profile, SignIn, Source
 from ..legacy_profile import Credentials
 from ..lock import LockTimeoutError, lock
-from .keys import credentials_of, has, json_object
+from .boundary import json_object
+from .keys import credentials_of, has
 from .session import SessionFactory
 
 # Where every AWS CLI v2 keeps the tokens of sign-ins. It hangs on HOME alone.
