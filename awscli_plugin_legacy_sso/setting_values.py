@@ -15,15 +15,21 @@ from .errors import ProfileError, option
 from .legacy_profile import SOURCE_SETTINGS
 
 _LONGEST_QUOTE = 80
+
+
+def _one_of(*values: str) -> tuple[str, str]:
+    return "|".join(values), f"{', '.join(values[:-1])} or {values[-1]}"
+
+
+# What a value looks like, whatever the case of its letters, and what it is called.
 _REGION = "(?!-)[a-z0-9-]{1,63}(?<!-)", "a region"
-_YES_OR_NO = "true|false", "true or false"
+_YES_OR_NO = _one_of("true", "false")
 _URL = r"https?://\S+", "a URL"
 _NUMBER = r"[1-9]\d*", "a number above zero"
-_CHECKSUMS = "when_supported|when_required", "when_supported or when_required"
-# What a value looks like, whatever the case of its letters, and what it is called.
+_CHECKSUMS = _one_of("when_supported", "when_required")
 _ANY = dict.fromkeys((*SOURCE_SETTINGS, "source_profile"), ("(?s:.*)", "a value"))
 _NETWORK = {
-    "retry_mode": ("legacy|standard|adaptive", "legacy, standard or adaptive"),
+    "retry_mode": _one_of("legacy", "standard", "adaptive"),
     "max_attempts": _NUMBER,
     "tcp_keepalive": _YES_OR_NO,
     "use_fips_endpoint": _YES_OR_NO,
@@ -32,11 +38,8 @@ _NETWORK = {
     "request_checksum_calculation": _CHECKSUMS,
     "response_checksum_validation": _CHECKSUMS,
     "endpoint_url": _URL,
-    "sts_regional_endpoints": ("legacy|regional", "legacy or regional"),
-    "defaults_mode": (
-        "legacy|standard|in-region|cross-region|mobile|auto",
-        "legacy, standard, in-region, cross-region, mobile or auto",
-    ),
+    "sts_regional_endpoints": _one_of("legacy", "regional"),
+    "defaults_mode": _one_of("legacy", "standard", "in-region", "cross-region", "mobile", "auto"),
 }
 _ROLE = {
     "role_arn": (r"arn:[\w-]+:iam::\d*:role/\S+", "the ARN of a role"),
@@ -44,10 +47,7 @@ _ROLE = {
     "role_session_name": (r"[\w+=,.@-]{2,64}", "a session name of 2 to 64 characters"),
     "duration_seconds": _NUMBER,
     "mfa_serial": (r"[\w+=/:,.@-]{9,256}", "the serial number or ARN of an MFA device"),
-    "credential_source": (
-        "environment|ec2instancemetadata|ecscontainer",
-        "Environment, Ec2InstanceMetadata or EcsContainer",
-    ),
+    "credential_source": _one_of("Environment", "Ec2InstanceMetadata", "EcsContainer"),
 }
 _SSO = {
     "sso_account_id": (r"\d+", "an account number"),
@@ -60,11 +60,7 @@ _SSO = {
 def check_profile(name: str, settings: Mapping[str, Any], *, is_source: bool) -> None:
     """Refuse a profile of which a setting has a value that it cannot have.
 
-    Args:
-        is_source: whether it is the source profile itself, not one further on in its chain.
-
-    Raises:
-        ProfileError: the setting, its value, the profile, and the command that mends it.
+    ``is_source``: it is the source profile itself, not one further on in its chain.
     """
     of_profile = option("--profile", name)
     known = _ANY | _SSO | _NETWORK
@@ -83,11 +79,7 @@ def check_profile(name: str, settings: Mapping[str, Any], *, is_source: bool) ->
 
 
 def check_session(name: str, sessions: Mapping[str, Mapping[str, Any]]) -> None:
-    """Refuse an ``sso_session`` that is not there, or has a value that it cannot have.
-
-    Raises:
-        ProfileError: what is wrong with it, and the command that mends it.
-    """
+    """Refuse an ``sso_session`` that is not there, or has a value that it cannot have."""
     mend = "aws configure sso-session"
     if name not in sessions:
         there = f"there are {', '.join(map(repr, sessions))}" if sessions else "there is none"
@@ -103,6 +95,7 @@ def _check(
     mend: str,
     needed: Collection[str] = (),
 ) -> None:
+    """Raise a :class:`ProfileError` for the first setting whose value cannot be."""
     for setting, (pattern, what) in known.items():
         value = settings.get(setting)
         if isinstance(value, Mapping):

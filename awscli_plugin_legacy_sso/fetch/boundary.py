@@ -12,7 +12,7 @@ import json
 import logging
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from http.client import responses
 from typing import Any
 from urllib.parse import quote, unquote
@@ -42,10 +42,8 @@ class Exchange:
         self.operation: str | None = None
         self.answer: Mapping[str, Any] | None = None
 
-    def note_secrets(self, content: Any) -> None:
+    def note_secrets(self, text: str) -> None:
         """Remember the secrets in a header or a body, of a request or an answer."""
-        is_bytes = isinstance(content, bytes | bytearray)
-        text = content.decode(errors="replace") if is_bytes else str(content)
         for found in _SECRETS.findall(text):
             self.note_secret(found)
             self.note_secret(unquote(found))
@@ -98,10 +96,9 @@ def boundary() -> Iterator[Exchange]:
     try:
         yield exchange
     finally:
+        _exchanges.pop(thread)
         if before:
             _exchanges[thread] = before
-        else:
-            del _exchanges[thread]
 
 
 def current() -> Exchange | None:
@@ -130,37 +127,38 @@ def _note_request(event_name: str, request: Any, **kwargs: Any) -> None:
     if exchange := current():
         exchange.operation, exchange.answer = event_name.rpartition(".")[2], None
         for name, value in request.headers.items():
-            text = value.decode(errors="replace") if isinstance(value, bytes) else value
-            exchange.note_secrets(f"{name}: {text}")
-        exchange.note_secrets(request.body)
+            exchange.note_secrets(f"{name}: {_text(value)}")
+        exchange.note_secrets(_text(request.body))
 
 
 def _note_answer(response_dict: Mapping[str, Any] | None, **kwargs: Any) -> None:
     if response_dict is not None and (exchange := current()):
         exchange.answer = response_dict
-        exchange.note_secrets(response_dict["body"])
+        exchange.note_secrets(_text(response_dict["body"]))
+
+
+def _text(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes | bytearray) else str(value)
 
 
 @functools.cache
 def _close_outlets() -> None:
     """Let nothing out that a thread within a boundary would log, or record for ``aws history``.
 
-    By the thread, as nobody knows all loggers that may be told of a request: botocore's, urllib3's,
-    that of a library in between. Other threads log as before. It stays: to take it away while
-    others log would be a race.
+    Nobody knows all loggers that may be told of a request, so it goes by the thread. It stays in
+    place: to take it away while other threads log would be a race.
     """
+
+    def close(owner: type, name: str) -> None:
+        original = getattr(owner, name)
+
+        @functools.wraps(original)
+        def closed(*args: Any, **kwargs: Any) -> Any:
+            return False if current() else original(*args, **kwargs)
+
+        setattr(owner, name, closed)
+
     # The first and the last that every logger goes through, and what keeps the CLI's history.
-    for owner, name in (
-        (logging.Logger, "isEnabledFor"),
-        (logging.Logger, "callHandlers"),
-        (HistoryRecorder, "record"),
-    ):
-        setattr(owner, name, _unless_within(getattr(owner, name)))
-
-
-def _unless_within(original: Callable[..., Any]) -> Callable[..., Any]:
-    @functools.wraps(original)
-    def closed(*args: Any, **kwargs: Any) -> Any:
-        return False if current() else original(*args, **kwargs)
-
-    return closed
+    close(logging.Logger, "isEnabledFor")
+    close(logging.Logger, "callHandlers")
+    close(HistoryRecorder, "record")

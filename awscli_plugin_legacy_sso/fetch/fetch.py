@@ -1,10 +1,9 @@
 """From source profiles to temporary credentials, many at a time.
 
-In: sources. Out: for each its credentials, or the reason why there are none. botocore's own
-providers do the fetching, so whatever the AWS CLI resolves is resolved here, in the same way. What
-is added: the keys are fresh; a profile's own configuration alone decides (never the environment's
-keys nor the machine's role); and each client is made and each role fetched once, however many
-profiles need it. Nothing is written but the AWS CLI's own caches.
+botocore's own providers do the fetching, so whatever the AWS CLI resolves is resolved in the same
+way. What is added: the keys are fresh; a profile's own configuration alone decides, never the
+environment's keys nor the machine's role; and each client is made and each role fetched once.
+Nothing is written but the AWS CLI's own caches.
 """
 
 from __future__ import annotations
@@ -51,18 +50,27 @@ def fetch(
 ) -> Iterator[tuple[Source, Outcome]]:
     """Yield each source with its credentials, or with the reason why there are none, as they come.
 
-    It waits for services, and for a person where an MFA code is needed: those sources are done
-    here, one at a time, while daemon threads do the others. ``ask`` is given the prompt and
-    returns the code. Ctrl-C ends it whatever is in flight.
+    It waits. Sources that need an MFA code are done here, one at a time, while daemon threads do
+    the others; ``ask`` is given the prompt and returns the code. Ctrl-C ends it whatever is in
+    flight.
     """
-    fetcher = _Fetcher(sessions, _make_role_cache(), ask)
+    fetcher = _Fetcher(sessions, ask)
     waiting = deque(source for source in sources if not source.asks_for_mfa)
     missing = dict.fromkeys(waiting)
     done: queue.SimpleQueue[tuple[Source, Outcome]] = queue.SimpleQueue()
+
+    def work() -> None:
+        while waiting:
+            try:
+                source = waiting.popleft()
+            except IndexError:  # another thread has taken the last
+                return
+            done.put((source, fetcher.outcome(source)))
+
     with boundary():
         # Not a ThreadPoolExecutor: at Ctrl-C that waits for calls that hang.
         for _ in range(min(CONNECTIONS, len(waiting))):
-            threading.Thread(target=_work, args=(fetcher, waiting, done), daemon=True).start()
+            threading.Thread(target=work, daemon=True).start()
         try:
             for source in sources:
                 if source.asks_for_mfa:
@@ -86,64 +94,22 @@ def fetch_from_session(
         yield source, _outcome(lambda: credentials_of(session.get_credentials()), source)
 
 
-def _make_role_cache() -> str:
-    """Return the folder of the AWS CLI's cache, made where it is missing.
-
-    Made beforehand: botocore's cache makes it too, and its threads would get in each other's way.
-    """
-    folder = os.path.expanduser(_ROLE_CACHE)
-    try:
-        make_folder(folder)
-        check_folder(folder)
-    except OSError as error:
-        raise file_error(error) from None
-    return folder
-
-
-def _work(
-    fetcher: _Fetcher, waiting: deque[Source], done: queue.SimpleQueue[tuple[Source, Outcome]]
-) -> None:
-    """Fetch what is waiting, as one of several threads."""
-    while waiting:
-        try:
-            source = waiting.popleft()
-        except IndexError:  # another thread has taken the last
-            return
-        done.put((source, fetcher.outcome(source)))
-
-
-class _Shared:
-    """What several threads need: the first that asks for it makes it, and the others wait."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._futures: dict[object, Future[Any]] = {}
-
-    def get(self, key: object, make: Callable[[], _T]) -> _T:
-        """Return what was made under a key, or raise what was raised; wait for it."""
-        with self._lock:
-            is_first = key not in self._futures
-            future: Future[_T] = self._futures.setdefault(key, Future())
-        if is_first:
-            try:
-                future.set_result(make())
-            except LegacySsoError as error:
-                future.set_exception(error)
-        try:
-            return future.result(_SILENCE_SECONDS)
-        except TimeoutError:
-            raise _silence() from None
-
-
 class _Fetcher:
     """Fetches sources; each client is made, and each role is fetched, once for all of them."""
 
-    def __init__(self, sessions: SessionFactory, folder: str, ask: Ask) -> None:
+    def __init__(self, sessions: SessionFactory, ask: Ask) -> None:
         self._sessions = sessions
-        self._folder = folder
         self._ask = ask
-        self._cache = FreshRoleCache(folder)
-        self._shared = _Shared()
+        self._folder = os.path.expanduser(_ROLE_CACHE)
+        try:
+            # Beforehand: botocore makes it too, and its threads would get in each other's way.
+            make_folder(self._folder)
+            check_folder(self._folder)
+        except OSError as error:
+            raise file_error(error) from None
+        self._cache = FreshRoleCache(self._folder)
+        self._lock = threading.Lock()
+        self._shared: dict[object, Future[Any]] = {}
 
     def outcome(self, source: Source) -> Outcome:
         """Fetch a source in this thread."""
@@ -151,22 +117,21 @@ class _Fetcher:
 
     def _credentials(self, source: Source) -> Credentials:
         """Return a source's credentials: the role that its chain starts from, then the chain."""
-        failure = None
+        base, failure = source.base, None
+        if base.has_sso_role and base.name == source.name:
+            return self._role(source)
         try:
-            role = self._role(source) if source.base.has_sso_role else None
+            if base.has_sso_role:
+                self._role(source)
         except LegacySsoError as error:
             # With MFA a chain may do without: its own keys may be in the CLI's cache.
-            if source.base.name == source.name or not source.asks_for_mfa:
+            if not source.asks_for_mfa:
                 raise
-            role, failure = None, error
-        if role and source.base.name == source.name:
-            return role
+            failure = error
         try:
             return self._resolve(source)
-        except Exception:
-            if failure:
-                raise failure from None
-            raise
+        except Exception as error:  # noqa: BLE001  # the role's own failure came first
+            raise failure or error from None
 
     def _role(self, source: Source) -> Credentials:
         """Return the keys of the SSO role that a source is, or that its chain starts from."""
@@ -176,11 +141,26 @@ class _Fetcher:
 
         def fetch_role() -> Credentials:
             make = partial(SharedClient, self._sessions, alone)
-            client = self._shared.get(client_key, partial(explained, make, alone))
+            client = self._once(client_key, partial(explained, make, alone))
             return client.fetch(base, self._cache)
 
         role_key = client_key, base.account, base.role
-        return self._shared.get(role_key, partial(explained, fetch_role, alone))
+        return self._once(role_key, partial(explained, fetch_role, alone))
+
+    def _once(self, key: object, make: Callable[[], _T]) -> _T:
+        """Return what the first thread that asked for it made, or raise its error; may wait."""
+        with self._lock:
+            is_first = key not in self._shared
+            future: Future[_T] = self._shared.setdefault(key, Future())
+        if is_first:
+            try:
+                future.set_result(make())
+            except LegacySsoError as error:
+                future.set_exception(error)
+        try:
+            return future.result(_SILENCE_SECONDS)
+        except TimeoutError:
+            raise _silence() from None
 
     def _resolve(self, source: Source) -> Credentials:
         """Resolve a source in a session of its own, as the CLI would with ``--profile``."""

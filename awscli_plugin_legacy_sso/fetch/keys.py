@@ -1,7 +1,6 @@
 """Keys that others hand out, looked at before botocore or anybody else uses them.
 
-They come out of botocore, of the AWS CLI's cache of role credentials, and of a
-``credential_process``: what is wrong with them is said here, and not what stumbled over it.
+By botocore, by the AWS CLI's cache of role credentials, and by a ``credential_process``.
 """
 
 from __future__ import annotations
@@ -18,13 +17,8 @@ from typing import Any
 from botocore.utils import JSONFileCache
 from dateutil.parser import parse  # type: ignore[import-untyped]  # botocore brings it along
 
-from ..errors import (
-    FetchError,
-    InvalidNameError,
-    LegacySsoError,
-    ProfileError,
-    SourceConfigurationError,
-)
+from .. import errors
+from ..errors import FetchError, LegacySsoError, ProfileError, SourceConfigurationError
 from ..legacy_profile import Credentials, check_value
 from . import botocore_private
 from .boundary import Exchange, current, json_object
@@ -37,9 +31,8 @@ def credentials_of(given: Any) -> Credentials:
     """Turn botocore's credentials into ours, fetching them if they are deferred.
 
     Raises:
-        ProfileError: there are none, or they are long-term keys.
-        FetchError: they have expired already.
-        InvalidNameError: they are no text, or text that a credentials file cannot hold.
+        LegacySsoError: there are none, or none that a credentials file can hold.
+        RuntimeError: botocore's: they have expired already.
     """
     if given is None:
         raise ProfileError("its settings give no credentials; see: aws configure list")
@@ -50,17 +43,7 @@ def credentials_of(given: Any) -> Credentials:
     check_value("its secret key", keys.secret_key)
     check_value("its session token", keys.token)
     expiration = botocore_private.expiration(given)
-    if expiration and expiration <= datetime.now(UTC):
-        raise expired_on_arrival()
     return Credentials(keys.access_key, keys.secret_key, keys.token, expiration)
-
-
-def expired_on_arrival() -> FetchError:
-    """Return the error for new keys that have expired already."""
-    now = f"{datetime.now(UTC):%H:%M} UTC"
-    return FetchError(
-        f"its new keys have expired already: is this machine's clock right? it says {now}"
-    )
 
 
 def has(document: Any, texts: Iterable[str], times: Iterable[str]) -> bool:
@@ -71,7 +54,7 @@ def has(document: Any, texts: Iterable[str], times: Iterable[str]) -> bool:
 
 
 def _time(value: Any) -> datetime | None:
-    """Return the time that a text names with its zone, as botocore reads it, if it names one."""
+    """Return the time that a text names, as botocore reads it, if it names one with its zone."""
     try:
         found: datetime | None = parse(value) if isinstance(value, str) else None
     except (ValueError, OverflowError):
@@ -80,10 +63,9 @@ def _time(value: Any) -> datetime | None:
 
 
 class FreshRoleCache(dict[str, Any]):
-    """The AWS CLI's cache, written but not believed: what it holds may have 15 minutes left.
+    """The AWS CLI's cache, written but not read: what it holds may have 15 minutes left.
 
-    What this very run has fetched is believed: a role that several chains start from is fetched
-    once.
+    What this very run has fetched is used again, by several chains that start from one role.
     """
 
     def __init__(self, folder: str) -> None:
@@ -133,8 +115,7 @@ class Process(subprocess.Popen[bytes]):
     """What botocore starts a ``credential_process`` with, in place of ``Popen``.
 
     Raises:
-        ProcessError: on being made: it cannot be started. From ``communicate``: it failed, or
-            printed nothing of use.
+        ProcessError: it cannot be started; from ``communicate``: it gave no keys that can be used.
     """
 
     def __init__(self, arguments: list[str], **options: Any) -> None:
@@ -151,7 +132,7 @@ class Process(subprocess.Popen[bytes]):
     def communicate(self, *args: Any, **kwargs: Any) -> tuple[bytes, bytes]:
         """Wait for its end; return what it printed: stdout, which has been checked, and stderr."""
         out, err = super().communicate(*args, **kwargs)
-        self._exchange.note_secrets(out)
+        self._exchange.note_secrets(out.decode(errors="replace"))
         stderr = err.decode(errors="replace")
         if self.returncode < 0:
             raise ProcessError(f"was ended by {signal.Signals(-self.returncode).name}", stderr)
@@ -174,7 +155,7 @@ def _check_answer(out: bytes) -> None:
             raise ProcessError(f"printed no {name}", kind=kind)
         try:
             check_value(name, answer[name])
-        except InvalidNameError as error:
+        except errors.InvalidNameError as error:
             raise ProcessError(f"printed keys that cannot be used: {error}") from None
     if answer.get("Expiration") is not None:
         expiration = _time(answer["Expiration"])
