@@ -1,8 +1,7 @@
-"""What the AWS CLI's configuration says: about a profile, and about what it takes to get its keys.
+"""What the AWS CLI's configuration says of a profile, and of what it takes to get its keys.
 
-A source profile is asked once, by :meth:`Configuration.source`; what comes of it, a
-:class:`Source`, is what planning, fetching, explaining and watching work with.
-Pure: nothing is run, read or fetched to find out what a profile is.
+A source profile is asked once, by :meth:`Configuration.source`; the :class:`Source` that comes of
+it is what planning, fetching, explaining and watching work with. Pure.
 """
 
 from __future__ import annotations
@@ -24,19 +23,12 @@ _NOT_FRESH = {
 Settings = Mapping[str, Any]
 
 
-# Named tuples, as in the other modules that each refresh imports: to make a class of a frozen
-# dataclass takes five times as long.
+# Named tuples, as in the other modules that each refresh imports: frozen dataclasses cost more.
 class SignIn(NamedTuple):
     """One sign-in to IAM Identity Center: an ``[sso-session]``, or an inline start URL."""
 
     session: str | None
     start_url: str | None
-
-    def login_command(self, profile: str) -> str:
-        """Return the command that signs in again."""
-        if self.session:
-            return f"aws sso login {option('--sso-session', self.session)}"
-        return f"aws sso login {option('--profile', profile)}"
 
 
 class Profile(NamedTuple):
@@ -58,8 +50,7 @@ class Profile(NamedTuple):
     @property
     def has_sso_role(self) -> bool:
         """Whether it says which role it takes from IAM Identity Center."""
-        parts = self.account, self.role
-        return self.is_sso and all(isinstance(part, str) and part for part in parts)
+        return self.is_sso and bool(self.account and self.role)
 
     @property
     def recorded_source(self) -> str | None:
@@ -70,8 +61,8 @@ class Profile(NamedTuple):
     @property
     def has_long_term_keys(self) -> bool:
         """Whether it holds static keys without a session token."""
-        keys = ("aws_access_key_id", "aws_session_token")
-        return [bool(self.settings.get(key)) for key in keys] == [True, False]
+        has_token = bool(self.settings.get("aws_session_token"))
+        return bool(self.settings.get("aws_access_key_id")) and not has_token
 
     @property
     def region(self) -> str | None:
@@ -80,50 +71,40 @@ class Profile(NamedTuple):
 
     @property
     def account(self) -> Any:
-        """The account whose role it takes from IAM Identity Center; ``None`` if it is not set."""
+        """The account of its role; ``None`` if it is not set."""
         return self.settings.get("sso_account_id")
 
     @property
     def role(self) -> Any:
-        """The name of the role it takes from IAM Identity Center; ``None`` if it is not set."""
+        """The name of its role; ``None`` if it is not set."""
         return self.settings.get("sso_role_name")
 
 
 class Source(NamedTuple):
-    """Everything there is to know about one source profile.
-
-    ``chain`` is the profile itself, its ``source_profile``, and so on; ``sso_sessions`` are all
-    that the configuration has.
-    """
+    """Everything there is to know about one source profile."""
 
     name: str
     exists: bool
-    chain: tuple[Profile, ...]
-    sso_sessions: Mapping[str, Settings]
-    # Of a profile that is not there: one with a name much like it.
-    near: str = ""
+    chain: tuple[Profile, ...]  # itself, its source_profile, and so on
+    sso_sessions: Mapping[str, Settings]  # all that there are
+    near: str = ""  # of a profile that is not there: one with a name much like it
 
     def __hash__(self) -> int:
-        """Hash the name: settings are mappings, which have no hash."""
-        return hash(self.name)
+        return hash(self.name)  # settings have none
 
     def __repr__(self) -> str:
-        """Return the name alone: a setting may be a key, or have a password in it."""
-        return f"Source({self.name!r})"
+        return f"Source({self.name!r})"  # a setting may be a key, or have a password in it
 
     @property
     def settings(self) -> Settings:
-        """The profile's own settings."""
         return self.chain[0].settings
 
     @property
     def kind(self) -> str | None:
-        """The setting by which it says how it gets temporary credentials, if it does."""
         return self.chain[0].kind
 
     @property
     def is_sso(self) -> bool:
-        """Whether it takes its own credentials from IAM Identity Center."""
         return self.chain[0].is_sso
 
     @property
@@ -140,19 +121,19 @@ class Source(NamedTuple):
     @property
     def sign_in(self) -> SignIn | None:
         """The SSO sign-in that feeds it, if one does."""
-        profile = self.signing_in
-        if not profile.is_sso:
+        if not self.signing_in.is_sso:
             return None
-        session = profile.settings.get("sso_session")
-        return SignIn(session, None if session else profile.settings.get("sso_start_url"))
+        settings = self.signing_in.settings
+        session = settings.get("sso_session")
+        return SignIn(session, None if session else settings.get("sso_start_url"))
 
     @property
     def login_command(self) -> str:
         """The command by which a person signs in again."""
-        profile = self.signing_in
-        if profile.kind == "login_session":
-            return f"aws login {option('--profile', profile.name)}"
-        return (self.sign_in or SignIn(None, None)).login_command(profile.name)
+        if self.sign_in and self.sign_in.session:
+            return f"aws sso login {option('--sso-session', self.sign_in.session)}"
+        command = "aws login" if self.signing_in.kind == "login_session" else "aws sso login"
+        return f"{command} {option('--profile', self.signing_in.name)}"
 
     @property
     def asks_for_mfa(self) -> bool:
@@ -173,50 +154,41 @@ class Source(NamedTuple):
             return "with MFA the AWS CLI's cached keys are used while they last"
         return _NOT_FRESH.get(self.kind or "")
 
-    @property
-    def _maybe(self) -> str:
-        return f", maybe {self.near!r} is meant" if self.near else ""
-
     def check(self) -> None:
-        """Refuse a profile that does not itself say how it gets temporary credentials.
+        """Refuse a profile that cannot itself give temporary credentials, by what its settings say.
 
         Raises:
-            ProfileError: it is not there, holds long-term keys, or says nothing; or a setting that
-                its credentials depend on has a value that cannot be.
+            ProfileError: what is wrong with which profile, and the command that mends it.
         """
-        settings, setting = self.settings, self.kind
-        if not self.exists:
-            raise ProfileError(
-                f"there is no profile {self.name!r}{self._maybe}; "
-                "list yours with: aws configure list-profiles"
-            )
-        if setting is None and settings.get("aws_access_key_id"):
-            kind = "static" if settings.get("aws_session_token") else "long-term"
-            raise ProfileError(
-                f"profile {self.name!r} holds {kind} keys; old tools can use it as it is"
-            )
-        if setting is None:
-            raise ProfileError(
-                f"profile {self.name!r} does not say how it gets credentials; "
-                f"set it up with: aws configure sso {option('--profile', self.name)}"
-            )
-        missing = [key for key in ("sso_account_id", "sso_role_name") if not settings.get(key)]
-        if self.is_sso and missing:
-            raise ProfileError(
-                f"profile {self.name!r} has no {' and no '.join(missing)}; "
-                f"complete it with: aws configure sso {option('--profile', self.name)}"
-            )
-        if not self.base.settings:
-            *_, last, missing_one = (profile.name for profile in self.chain)
-            raise ProfileError(
-                f"there is no profile {missing_one!r}, the source_profile of {last!r}; mend it "
-                f"with: aws configure set source_profile VALUE {option('--profile', last)}"
-            )
+        if wrong := self._wrong():
+            raise ProfileError(wrong)
         for profile in self.chain:
             is_source = profile is self.chain[0]
             setting_values.check_profile(profile.name, profile.settings, is_source=is_source)
         if self.sign_in and self.sign_in.session:
             setting_values.check_session(self.sign_in.session, self.sso_sessions)
+
+    def _wrong(self) -> str | None:
+        profile = f"profile {self.name!r}"
+        set_up = f"aws configure sso {option('--profile', self.name)}"
+        if not self.exists:
+            near = f", maybe {self.near!r} is meant" if self.near else ""
+            return f"there is no {profile}{near}; list yours with: aws configure list-profiles"
+        if self.kind is None and self.settings.get("aws_access_key_id"):
+            keys = "static" if self.settings.get("aws_session_token") else "long-term"
+            return f"{profile} holds {keys} keys; old tools can use it as it is"
+        if self.kind is None:
+            return f"{profile} does not say how it gets credentials; set it up with: {set_up}"
+        missing = [it for it in ("sso_account_id", "sso_role_name") if not self.settings.get(it)]
+        if self.is_sso and missing:
+            return f"{profile} has no {' and no '.join(missing)}; complete it with: {set_up}"
+        if not self.base.settings:
+            *_, last, missing_one = (it.name for it in self.chain)
+            return (
+                f"there is no profile {missing_one!r}, the source_profile of {last!r}; mend it "
+                f"with: aws configure set source_profile VALUE {option('--profile', last)}"
+            )
+        return None
 
 
 class Configuration:
@@ -228,23 +200,15 @@ class Configuration:
         self._own: Settings = full_config.get("legacy-sso", {})
 
     def own_setting(self, key: str) -> str:
-        """Return a setting of the ``[legacy-sso]`` section; empty where it is not set.
-
-        Raises:
-            ProfileError: it is an indented block.
-        """
+        """Return a setting of the ``[legacy-sso]`` section; empty where it is not set."""
         value = self._own.get(key, "")
         if not isinstance(value, str):
             raise ProfileError(f"{key} in [legacy-sso] is an indented block; write it on one line")
         return value
 
-    def settings(self, profile: str) -> Settings:
-        """Return the settings of a profile; none for one that is not there."""
-        return self.profiles.get(profile, {})
-
     def profile(self, name: str) -> Profile:
-        """Return a profile as it stands in the configuration, whether it is there or not."""
-        return Profile(name, self.settings(name))
+        """Return a profile as it stands in the configuration; without settings if it is missing."""
+        return Profile(name, self.profiles.get(name, {}))
 
     def source(self, name: str) -> Source:
         """Ask all there is to know about a source profile, whether it is there or not."""
@@ -256,10 +220,10 @@ class Configuration:
         seen: set[str] = set()
         while name not in seen:
             seen.add(name)
-            settings = self.settings(name)
-            yield Profile(name, settings)
-            following = settings.get("source_profile") if settings.get("role_arn") else None
-            if not (isinstance(following, str) and following):
+            profile = self.profile(name)
+            yield profile
+            following = profile.settings.get("source_profile")
+            if not (profile.settings.get("role_arn") and isinstance(following, str) and following):
                 return
             # A legacy profile is followed to what it came from: its keys may be old.
             name = self.profile(following).recorded_source or following

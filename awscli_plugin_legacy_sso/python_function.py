@@ -68,7 +68,7 @@ def refresh_legacy_sso(
         raise UsageError(
             f"the session is of profile {own_profile!r}; input_profile cannot be {input_profile!r}"
         )
-    if session and RECORD in configuration.settings(own_profile):
+    if session and RECORD in configuration.profile(own_profile).settings:
         raise UsageError(
             f"{own_profile!r} is a legacy profile; give a session of the profile it came from"
         )

@@ -1,8 +1,7 @@
 """Which values the settings of a profile may have: those that a fetch depends on.
 
 botocore finds a bad value late, and says in words of its own what it stumbled over; some it lets
-through to the service, and a comment behind a value into every copy. Pure: a mapping in, an error
-out.
+through to the service, and a comment behind a value into every copy. Pure.
 """
 
 from __future__ import annotations
@@ -16,14 +15,21 @@ from .errors import ProfileError, option
 from .legacy_profile import SOURCE_SETTINGS
 
 _LONGEST_QUOTE = 80
-_HOST_LABEL = "(?!-)[a-z0-9-]{1,63}(?<!-)", "a region"
-_YES_OR_NO = "true|false", "true or false"
+
+
+def _one_of(*values: str) -> tuple[str, str]:
+    return "|".join(values), f"{', '.join(values[:-1])} or {values[-1]}"
+
+
+# What a value looks like, whatever the case of its letters, and what it is called.
+_REGION = "(?!-)[a-z0-9-]{1,63}(?<!-)", "a region"
+_YES_OR_NO = _one_of("true", "false")
 _URL = r"https?://\S+", "a URL"
 _NUMBER = r"[1-9]\d*", "a number above zero"
-_CHECKSUMS = "when_supported|when_required", "when_supported or when_required"
-# What a value looks like, whatever the case of its letters, and what it is called.
+_CHECKSUMS = _one_of("when_supported", "when_required")
+_ANY = dict.fromkeys((*SOURCE_SETTINGS, "source_profile"), ("(?s:.*)", "a value"))
 _NETWORK = {
-    "retry_mode": ("legacy|standard|adaptive", "legacy, standard or adaptive"),
+    "retry_mode": _one_of("legacy", "standard", "adaptive"),
     "max_attempts": _NUMBER,
     "tcp_keepalive": _YES_OR_NO,
     "use_fips_endpoint": _YES_OR_NO,
@@ -32,11 +38,8 @@ _NETWORK = {
     "request_checksum_calculation": _CHECKSUMS,
     "response_checksum_validation": _CHECKSUMS,
     "endpoint_url": _URL,
-    "sts_regional_endpoints": ("legacy|regional", "legacy or regional"),
-    "defaults_mode": (
-        "legacy|standard|in-region|cross-region|mobile|auto",
-        "legacy, standard, in-region, cross-region, mobile or auto",
-    ),
+    "sts_regional_endpoints": _one_of("legacy", "regional"),
+    "defaults_mode": _one_of("legacy", "standard", "in-region", "cross-region", "mobile", "auto"),
 }
 _ROLE = {
     "role_arn": (r"arn:[\w-]+:iam::\d*:role/\S+", "the ARN of a role"),
@@ -44,15 +47,12 @@ _ROLE = {
     "role_session_name": (r"[\w+=,.@-]{2,64}", "a session name of 2 to 64 characters"),
     "duration_seconds": _NUMBER,
     "mfa_serial": (r"[\w+=/:,.@-]{9,256}", "the serial number or ARN of an MFA device"),
-    "credential_source": (
-        "environment|ec2instancemetadata|ecscontainer",
-        "Environment, Ec2InstanceMetadata or EcsContainer",
-    ),
+    "credential_source": _one_of("Environment", "Ec2InstanceMetadata", "EcsContainer"),
 }
 _SSO = {
     "sso_account_id": (r"\d+", "an account number"),
     "sso_role_name": (r"[\w+=,.@-]+", "the name of a role"),
-    "sso_region": _HOST_LABEL,
+    "sso_region": _REGION,
     "sso_start_url": _URL,
 }
 
@@ -60,28 +60,15 @@ _SSO = {
 def check_profile(name: str, settings: Mapping[str, Any], *, is_source: bool) -> None:
     """Refuse a profile of which a setting has a value that it cannot have.
 
-    Args:
-        is_source: whether it is the source profile itself, not one further on in its chain.
-
-    Raises:
-        ProfileError: the setting, its value, the profile, and the command that mends it.
+    ``is_source``: it is the source profile itself, not one further on in its chain.
     """
     of_profile = option("--profile", name)
-    for setting in (*SOURCE_SETTINGS, "source_profile"):
-        if isinstance(settings.get(setting), Mapping):
-            raise ProfileError(
-                f"profile {name!r} has an indented block under {setting}, not a value; "
-                f"mend it with: aws configure set {setting} VALUE {of_profile}"
-            )
-    known = _SSO | _NETWORK | (_ROLE if settings.get("role_arn") else {})
+    known = _ANY | _SSO | _NETWORK
+    if settings.get("role_arn"):
+        known |= _ROLE
     if is_source:
-        known |= {"region": _HOST_LABEL}  # it is copied
-    if wrong := _wrong(settings, known):
-        setting, what = wrong
-        raise ProfileError(
-            f"{setting} of profile {name!r} {what}; "
-            f"mend it with: aws configure set {setting} VALUE {of_profile}"
-        )
+        known |= {"region": _REGION}  # it is copied
+    _check(f"profile {name!r}", settings, known, f"aws configure set SETTING VALUE {of_profile}")
     try:
         shlex.split(settings.get("credential_process") or "")
     except ValueError:
@@ -92,34 +79,33 @@ def check_profile(name: str, settings: Mapping[str, Any], *, is_source: bool) ->
 
 
 def check_session(name: str, sessions: Mapping[str, Mapping[str, Any]]) -> None:
-    """Refuse an ``sso_session`` that is not there, or has a value that it cannot have.
-
-    Raises:
-        ProfileError: what is wrong with it, and the command that mends it.
-    """
+    """Refuse an ``sso_session`` that is not there, or has a value that it cannot have."""
     mend = "aws configure sso-session"
     if name not in sessions:
         there = f"there are {', '.join(map(repr, sessions))}" if sessions else "there is none"
         raise ProfileError(f"there is no sso-session {name!r} ({there}); make it with: {mend}")
-    if wrong := _wrong(sessions[name], _SSO, needed=("sso_region", "sso_start_url")):
-        setting, what = wrong
-        raise ProfileError(f"{setting} of sso-session {name!r} {what}; mend it with: {mend}")
+    needed = "sso_region", "sso_start_url"
+    _check(f"sso-session {name!r}", sessions[name], _SSO, mend, needed)
 
 
-def _wrong(
+def _check(
+    owner: str,
     settings: Mapping[str, Any],
     known: Mapping[str, tuple[str, str]],
+    mend: str,
     needed: Collection[str] = (),
-) -> tuple[str, str] | None:
-    """Return the first setting whose value cannot be, and what is wrong with it."""
+) -> None:
+    """Raise a :class:`ProfileError` for the first setting whose value cannot be."""
     for setting, (pattern, what) in known.items():
         value = settings.get(setting)
         if isinstance(value, Mapping):
-            return setting, f"is an indented block, not {what}"
-        if value is None and setting in needed:
-            return setting, "is not set"
-        if value is not None and not re.fullmatch(pattern, value, re.IGNORECASE | re.ASCII):
+            wrong = f"{owner} has an indented block under {setting}, not a value"
+        elif value is None and setting in needed:
+            wrong = f"{setting} of {owner} is not set"
+        elif value is None or re.fullmatch(pattern, value, re.IGNORECASE | re.ASCII):
+            continue
+        else:
             # A URL may have a password in it.
             said = "***" if "@" in value else repr(value[:_LONGEST_QUOTE])
-            return setting, f"is {said if value else 'empty'}, not {what}"
-    return None
+            wrong = f"{setting} of {owner} is {said if value else 'empty'}, not {what}"
+        raise ProfileError(f"{wrong}; mend it with: {mend.replace('SETTING', setting, 1)}")

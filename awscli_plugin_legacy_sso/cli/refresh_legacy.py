@@ -16,9 +16,8 @@ from botocore.exceptions import BotoCoreError
 
 from ..configuration import Configuration, Source
 from ..errors import LegacySsoError, SourceConfigurationError, UsageError
-from ..fetch.boundary import explained
-from ..fetch.exchange import watch
-from ..fetch.explain import one_line
+from ..fetch.boundary import watch
+from ..fetch.explain import explained, one_line
 from ..fetch.fetch import fetch
 from ..fetch.session import SessionFactory
 from ..file import credentials_file

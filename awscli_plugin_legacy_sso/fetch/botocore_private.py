@@ -21,24 +21,21 @@ def expiration(credentials: Any) -> datetime | None:
     return expiry.astimezone(UTC)
 
 
-def start_processes_with(providers: Iterable[Any], popen: Any) -> None:
-    """Have each ``credential_process`` started by ``popen``, also that of a chain's base."""
+def adapt(providers: Iterable[Any], popen: Any, ask: Callable[[str], str]) -> None:
+    """Have each ``credential_process`` started by ``popen``, and MFA codes asked for by ``ask``.
+
+    Also in the providers that an assumed role makes for the profile that its chain starts from.
+    """
     for provider in providers:
         if isinstance(provider, ProcessProvider):
             provider._popen = popen
         elif isinstance(provider, AssumeRoleProvider):
-            builder = provider._profile_provider_builder
-            builder.providers = partial(_providers_of_chain, builder.providers, popen)
-
-
-def ask_by(providers: Iterable[Any], ask: Callable[[str], str]) -> None:
-    """Have MFA codes asked for by ``ask``, which is given the prompt."""
-    for provider in providers:
-        if isinstance(provider, AssumeRoleProvider):
             provider._prompter = ask
+            builder = provider._profile_provider_builder
+            builder.providers = partial(_adapted, builder.providers, popen, ask)
 
 
-def _providers_of_chain(make: Any, popen: Any, *args: Any, **kwargs: Any) -> Any:
+def _adapted(make: Any, popen: Any, ask: Any, *args: Any, **kwargs: Any) -> Any:
     providers = make(*args, **kwargs)
-    start_processes_with(providers, popen)
+    adapt(providers, popen, ask)
     return providers

@@ -1,29 +1,164 @@
-"""The boundary around a fetch: what is sent and comes back inside leaves it by the result alone."""
+"""The boundary of a fetch: what is sent and comes back inside is logged and quoted nowhere.
+
+Requests and answers hold tokens and keys. Each job notes them in an :class:`Exchange`, by which
+an error is explained: what must not be quoted, and what was wrong with the last answer.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TypeVar
+import contextlib
+import functools
+import json
+import logging
+import re
+import threading
+from collections.abc import Iterator, Mapping
+from http.client import responses
+from typing import Any
+from urllib.parse import quote, unquote
 
-from ..configuration import Source
-from . import exchange
-from .explain import explain
-from .silence import silence
+from botocore.history import HistoryRecorder
+from botocore.session import Session
 
-_T = TypeVar("_T")
+# The members of requests and answers, of headers too, whose values are secret.
+_SECRETS = re.compile(
+    r"(?i)\b(?:accessToken|refreshToken|idToken|clientSecret|secretAccessKey|sessionToken|"
+    r"WebIdentityToken|TokenCode|Signature|x-amz-security-token|x-amz-sso_bearer_token)"
+    r'"?\s*[:=>]\s*"?([^"<&\s,}]+)'
+)
+_SHORTEST_SECRET = 6  # an MFA code; a shorter one would hide half of each message
+# So many characters in a row are in a message only if the secret, or a part of it, is.
+_PIECE = 12
+_LONGEST_TEXT = 4000  # that is looked at
+_exchanges: dict[int, Exchange] = {}  # by the number of the thread that is in it
 
 
-def explained(call: Callable[[], _T], source: Source) -> _T:
-    """Make a call that fetches for a source, in this thread.
+class Exchange:
+    """What one job has sent, and what has come back."""
 
-    Nothing is logged meanwhile, and what is raised is an error of ours, without a secret in it.
+    def __init__(self) -> None:
+        self._secrets: set[str] = set()
+        # The operation that a service was last asked for, and its answer, if one came.
+        self.operation: str | None = None
+        self.answer: Mapping[str, Any] | None = None
 
-    Raises:
-        LegacySsoError: it failed, and why.
+    def note_secrets(self, text: str) -> None:
+        """Remember the secrets in a header or a body, of a request or an answer."""
+        for found in _SECRETS.findall(text):
+            self.note_secret(found)
+            self.note_secret(unquote(found))
+
+    def note_secret(self, secret: str) -> None:
+        """Remember a secret, and how URLs and JSON may write it."""
+        if len(secret) >= _SHORTEST_SECRET:
+            self._secrets |= {secret, quote(secret, safe=""), secret.replace("/", "\\/")}
+
+    def without_secrets(self, text: str) -> str:
+        """Return a text with ``***`` for each secret that was sent or came back, or part of one."""
+        text = text[:_LONGEST_TEXT]
+        shown = list(text)
+        for secret in self._secrets:
+            size = min(len(secret), _PIECE)
+            pieces = {secret[at : at + size] for at in range(len(secret) - size + 1)}
+            for at in range(len(text) - size + 1):
+                if text[at : at + size] in pieces:
+                    shown[at : at + size] = "\0" * size
+        return re.sub("\0+", "***", "".join(shown))
+
+    def what_is_wrong(self) -> str:
+        """Return in words what is wrong with the last answer, of which nobody could make sense."""
+        if self.answer is None:
+            return "it could not be read"
+        status, headers = self.answer["status_code"], self.answer["headers"]
+        body, length = self.answer["body"] or b"", headers.get("content-length", "")
+        if status >= 300:
+            return f"status {status} ({responses.get(status, 'unknown')}), and no error of AWS"
+        if length.isdigit() and int(length) > len(body):
+            return "it is cut off"
+        if not body.strip():
+            return "it is empty"
+        if encoding := headers.get("content-encoding"):
+            return f"it is encoded ({encoding!a})"
+        if re.match(rb"\s*<(!doctype|html)", body, re.IGNORECASE):
+            return "it is a web page"
+        if self.operation in ("GetRoleCredentials", "CreateToken") and json_object(body) is None:
+            return "it is no JSON object"
+        return "it lacks something, or has a value of a wrong type"
+
+
+@contextlib.contextmanager
+def boundary() -> Iterator[Exchange]:
+    """Have this thread note in one exchange what it sends and gets, and log nothing, to the end."""
+    _close_outlets()
+    thread = threading.get_ident()
+    before = _exchanges.get(thread)
+    _exchanges[thread] = exchange = Exchange()
+    try:
+        yield exchange
+    finally:
+        _exchanges.pop(thread)
+        if before:
+            _exchanges[thread] = before
+
+
+def current() -> Exchange | None:
+    """Return the exchange of this thread, if it is within a boundary."""
+    return _exchanges.get(threading.get_ident())
+
+
+def json_object(content: bytes) -> dict[str, Any] | None:
+    """Return the object in a document of JSON; ``None`` if it is no such document."""
+    try:
+        document = json.loads(content.decode())
+    except (ValueError, RecursionError):
+        return None
+    return document if isinstance(document, dict) else None
+
+
+def watch(session: Session) -> None:
+    """Have what a session's clients send and get noted, in the exchange of their thread."""
+    session.register("before-send", _note_request, "legacy-sso-request")
+    # The first has the answer as it came; botocores before 2024 have no such event.
+    session.register("before-parse", _note_answer, "legacy-sso-raw-answer")
+    session.register("response-received", _note_answer, "legacy-sso-answer")
+
+
+def _note_request(event_name: str, request: Any, **kwargs: Any) -> None:
+    if exchange := current():
+        exchange.operation, exchange.answer = event_name.rpartition(".")[2], None
+        for name, value in request.headers.items():
+            exchange.note_secrets(f"{name}: {_text(value)}")
+        exchange.note_secrets(_text(request.body))
+
+
+def _note_answer(response_dict: Mapping[str, Any] | None, **kwargs: Any) -> None:
+    if response_dict is not None and (exchange := current()):
+        exchange.answer = response_dict
+        exchange.note_secrets(_text(response_dict["body"]))
+
+
+def _text(value: Any) -> str:
+    return value.decode(errors="replace") if isinstance(value, bytes | bytearray) else str(value)
+
+
+@functools.cache
+def _close_outlets() -> None:
+    """Let nothing out that a thread within a boundary would log, or record for ``aws history``.
+
+    Nobody knows all loggers that may be told of a request, so it goes by the thread. It stays in
+    place: to take it away while other threads log would be a race.
     """
-    with silence(), exchange.noted() as noted:
-        try:
-            return call()
-        except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
-            failure = explain(error, source, noted)
-        raise failure  # here, where nothing of the cause hangs on it
+
+    def close(owner: type, name: str) -> None:
+        original = getattr(owner, name)
+
+        @functools.wraps(original)
+        def closed(*args: Any, **kwargs: Any) -> Any:
+            return False if current() else original(*args, **kwargs)
+
+        setattr(owner, name, closed)
+
+    # The first and the last that every logger goes through, and what keeps the CLI's history.
+    close(logging.Logger, "isEnabledFor")
+    close(logging.Logger, "callHandlers")
+    close(HistoryRecorder, "record")

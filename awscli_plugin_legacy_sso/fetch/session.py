@@ -1,8 +1,4 @@
-"""Sessions that fetch: one for each profile, with the network settings of another session.
-
-In: the AWS CLI's session, or the one of a Python program. Out: a botocore session for a profile,
-whose exchange with services is noted. Nothing is fetched here.
-"""
+"""Sessions that fetch, one for each profile; what they exchange with services is noted."""
 
 from __future__ import annotations
 
@@ -13,16 +9,14 @@ from typing import Any
 from botocore.session import Session
 
 from ..configuration import Source
-from .exchange import watch
+from .boundary import watch
 
 
 class SessionFactory:
     """Makes sessions that have a given session's configuration and reach services as it does.
 
-    Args:
-        session: the AWS CLI's session, as its global options left it, or one of a program's.
-        verify: ``False``: certificates are not verified. A path: a CA bundle. ``None``: as the
-            profile says.
+    ``verify`` is ``False``: certificates are not verified; a path: of a CA bundle; or ``None``: as
+    the profile says.
     """
 
     def __init__(self, session: Session, verify: bool | str | None = None) -> None:
@@ -38,14 +32,15 @@ class SessionFactory:
     def for_source(self, source: Source) -> Session:
         """Return a new session for a source, which is named even if it is the default.
 
-        Its chain is the source's, also where that leads on from a legacy profile to what this
-        came from: the keys that stand there may be old.
+        Where its chain leads to a legacy profile it goes on to the source of that, as its keys may
+        be old.
         """
         profiles = dict(self.full_config.get("profiles", {}))
         for profile, following in pairwise(source.chain):
             profiles[profile.name] = {**profile.settings, "source_profile": following.name}
-        config = {**self.full_config, "profiles": profiles}
-        session = _ProfileSession(source.name, config, self._verify)
+        session = _ProfileSession(profile=source.name)
+        session.full_config = {**self.full_config, "profiles": profiles}
+        session.verify = self._verify
         _reach_services_alike(self.session, session)
         watch(session)
         return session
@@ -58,22 +53,14 @@ class SessionFactory:
 
 
 class _ProfileSession(Session):
-    """A session for one profile, with a configuration that has been parsed already."""
+    """A session whose configuration has been parsed already."""
 
-    def __init__(
-        self, profile: str, full_config: Mapping[str, Any], verify: bool | str | None
-    ) -> None:
-        super().__init__(profile=profile)
-        self._parsed = full_config
-        self._verify = verify
-
-    @property
-    def full_config(self) -> Mapping[str, Any]:
-        return self._parsed
+    full_config: Mapping[str, Any] = {}
+    verify: bool | str | None = None
 
     def create_client(self, *args: Any, **kwargs: Any) -> Any:
         # The CLI forgets --ca-bundle and --no-verify-ssl when it fetches credentials.
-        return super().create_client(*args, **{"verify": self._verify, **kwargs})
+        return super().create_client(*args, **{"verify": self.verify, **kwargs})
 
 
 def _reach_services_alike(model: Session, session: Session) -> None:

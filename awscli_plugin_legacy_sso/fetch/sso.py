@@ -1,8 +1,7 @@
 """IAM Identity Center: the roles that SSO profiles take from it, many with one sign-in.
 
-In: an SSO profile. Out: the temporary credentials of its role. What profiles share that reach the
-service in the same way is a :class:`SharedClient`: a sign-in's token is looked after once, and a
-hundred profiles cost little more than one. botocore's own provider does the fetching.
+Profiles that reach it in the same way share a :class:`SharedClient`: a sign-in's token is looked
+after once, and a hundred profiles cost little more than one. botocore's provider does the fetching.
 """
 
 from __future__ import annotations
@@ -10,23 +9,24 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import re
 import threading
 import time
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Iterator, MutableMapping
+from types import SimpleNamespace
+from typing import Any
 
 from botocore.config import Config
 from botocore.credentials import SSOProvider
 from botocore.exceptions import SSOTokenLoadError, TokenRetrievalError
 from botocore.session import Session
 from botocore.tokens import SSOTokenProvider
-from botocore.utils import JSONFileCache
 
 from ..configuration import Profile, SignIn, Source
 from ..legacy_profile import Credentials
 from ..lock import LockTimeoutError, lock
-from . import documents
-from .keys import credentials_of
+from .boundary import json_object
+from .keys import credentials_of, has
 from .session import SessionFactory
 
 # Where every AWS CLI v2 keeps the tokens of sign-ins. It hangs on HOME alone.
@@ -37,14 +37,15 @@ _SETTLE_SECONDS = 0.1  # in which who writes a token file in place is done with 
 _OLD_TOKEN_LOCK = "legacy-sso.lock"
 
 CONNECTIONS = 20  # as many requests as the portal answers in a second
-# The portal answers about 20 requests a second. Once it has said that it was too much, everybody
-# holds for a moment, and then requests go out this far apart until all are done.
+# Once it has said that it was too much, everybody holds for a moment, and then requests go out
+# this far apart until all are done.
 _HOLD_SECONDS = 0.8
 _GAP_SECONDS = 0.0508
 _PATIENCE_SECONDS = 120  # without a single request granted
 
-# Settings that differ from profile to profile and do not reach the client that fetches SSO roles.
-_NOT_FOR_CLIENT = {"sso_account_id", "sso_role_name", "region", "output"}
+# Settings that reach neither client nor token, nor do keys that stand under the same name. A
+# setting that is not known here costs time at worst.
+_NOT_FOR_CLIENT = re.compile("(sso_account_id|sso_role_name|region|output)$|aws_|x_")
 
 
 def token_file(sign_in: SignIn) -> str:
@@ -55,24 +56,16 @@ def token_file(sign_in: SignIn) -> str:
 
 
 def client_settings(profile: Profile) -> object:
-    """Return what has to be the same for two SSO profiles to use one :class:`SharedClient`.
-
-    That is every setting but those known to reach neither client nor token, so an unknown one
-    costs time at worst.
-    """
-    return frozenset(
-        (key, repr(value))
-        for key, value in profile.settings.items()
-        if key not in _NOT_FOR_CLIENT and not key.startswith(("aws_", "x_"))
-    )
+    """Return what has to be the same for two SSO profiles to use one :class:`SharedClient`."""
+    settings = profile.settings.items()
+    return frozenset((key, repr(it)) for key, it in settings if not _NOT_FOR_CLIENT.match(key))
 
 
 class SharedClient:
-    """A client for the roles of one sign-in, its pace, and a token that is looked after.
+    """A client for the roles of one sign-in, its pace, and its token.
 
-    Making it waits for a lock, and may ask the service for a new access token. That is done once
-    for all profiles, because a refresh token works once: threads that each used it would be told
-    that the sign-in is over.
+    Making it waits for a lock, and may ask the service for a new access token: once for all
+    profiles, as a refresh token works once.
     """
 
     def __init__(self, sessions: SessionFactory, source: Source) -> None:
@@ -82,19 +75,23 @@ class SharedClient:
         self._make_client = session.create_client
         self._client: Any = None
         self._client_lock = threading.Lock()
-        name, url = (source.settings.get(key) for key in ("sso_session", "sso_start_url"))
-        self._token = _KnownToken(_fresh_token(session, SignIn(name, None))) if name else None
-        if not name:
-            _check_token_file(SignIn(None, url))
+        self._token_provider = None
+        sign_in = source.sign_in or SignIn(None, None)
+        if sign_in.session:
+            token = _fresh_token(session, sign_in)
+            known = SimpleNamespace(get_frozen_token=lambda: token)
+            self._token_provider = SimpleNamespace(load_token=lambda: known)
+        else:
+            _check_token_file(sign_in)
 
-    def fetch(self, profile: Profile, cache: JSONFileCache) -> Credentials:
+    def fetch(self, profile: Profile, cache: MutableMapping[str, Any]) -> Credentials:
         """Fetch the credentials of a profile's role; waits while the service wants a pause."""
         provider = SSOProvider(
             load_config=lambda: self._full_config,
             client_creator=self._shared_client,
             profile_name=profile.name,
             cache=cache,
-            token_provider=self._token,
+            token_provider=self._token_provider,
         )
         self._pace.wait()
         return credentials_of(provider.load())
@@ -111,18 +108,6 @@ class SharedClient:
             return self._client
 
 
-class _KnownToken(NamedTuple):
-    """A botocore token provider that hands out one token it was given."""
-
-    token: Any
-
-    def load_token(self) -> _KnownToken:
-        return self
-
-    def get_frozen_token(self) -> Any:
-        return self.token
-
-
 def _fresh_token(session: Session, sign_in: SignIn) -> Any:
     """Return the sign-in's access token, renewed first if its time is nearly over."""
     with _token_lock():
@@ -135,22 +120,17 @@ def _fresh_token(session: Session, sign_in: SignIn) -> Any:
 
 
 def _check_token_file(sign_in: SignIn) -> None:
-    """Check the file that has a sign-in's token; waits a moment if it may be half written.
-
-    Raises:
-        SSOTokenLoadError: there is no such file, or no token in it.
-        OSError: it may not be read.
-    """
+    """Refuse a sign-in without a token in its file; wait a moment if that may be half written."""
     for pause in (_SETTLE_SECONDS, 0):
         try:
-            token = documents.read(token_file(sign_in))
+            with open(token_file(sign_in), "rb") as file:
+                token = json_object(file.read()) or {}
         except FileNotFoundError:
             break
-        there = token.keys() if isinstance(token, dict) else ()
-        # Without these it cannot be renewed, and is good while it lasts.
-        texts = {"refreshToken", "clientId", "clientSecret"}.intersection(there)
-        times = {"registrationExpiresAt"}.intersection(there)
-        if documents.has(token, {"accessToken", *texts}, {"expiresAt", *times}):
+        # Without those that may be missing it cannot be renewed, and is good while it lasts.
+        texts = {"refreshToken", "clientId", "clientSecret"} & token.keys()
+        times = {"registrationExpiresAt"} & token.keys()
+        if has(token, {"accessToken", *texts}, {"expiresAt", *times}):
             return
         time.sleep(pause)
     raise SSOTokenLoadError(error_msg="no token")
@@ -158,7 +138,7 @@ def _check_token_file(sign_in: SignIn) -> None:
 
 @contextlib.contextmanager
 def _token_lock() -> Iterator[None]:
-    """Wait for the lock on the folder of tokens, and hold it; go on without one in the end.
+    """Hold the lock on the folder of tokens; wait for it, and go on without one in the end.
 
     Two refreshes at once, in two shells, would both use the one refresh token.
     """
@@ -191,10 +171,9 @@ class _Pace:
         time.sleep(at - now)
 
     def when_throttled(self, response: Any, **kwargs: Any) -> float | None:
-        """Answer botocore's question whether to send a request again: a ``needs-retry`` handler.
+        """Wait where the service says 429, and have botocore send the request again.
 
-        It waits. botocore's own retries give up after a few throttled attempts; other failures
-        are theirs.
+        botocore's own retries give up after a few throttled attempts; other failures are theirs.
         """
         if response is None or response[0].status_code != 429:
             self._give_up_at = None

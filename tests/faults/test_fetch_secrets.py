@@ -230,19 +230,19 @@ def test_folders_are_their_owners_whatever_the_umask(
 def test_root_leaves_nothing_in_another_users_home(
     open_home: Path, center: IdentityCenter, tmp_path: Path
 ) -> None:
-    """Refused before anything is fetched, made or locked there; whose it is is said."""
+    """Refused before anything is fetched, made or locked there, wherever the keys are to go."""
     other = somebody_at(open_home, center)
     other.sign_in(expires_in=60)
     subprocess.run(["chown", "-R", str(NOBODY), open_home], check=True)
     before = sorted(open_home.rglob("*"))
     with Program(other.environment, tmp_path / "log") as program:
         answer = program.refresh("dev")
+        elsewhere = program.refresh("dev", credentials_file=str(tmp_path / "credentials"))
+    folder = open_home / ".aws"
+    said = f"the folder {folder} belongs to another user; run this as that user, without sudo"
 
-    assert answer.status == 253
-    assert answer.said == (
-        f"{open_home}/.aws/credentials: the folder {open_home}/.aws belongs to another user; "
-        "run this as that user, without sudo"
-    )
+    assert (answer.status, answer.said) == (253, f"{folder}/credentials: {said}")
+    assert (elsewhere.status, elsewhere.said) == (253, said)
     assert sorted(open_home.rglob("*")) == before
     assert center.calls == []
 
