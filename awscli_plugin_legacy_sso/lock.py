@@ -18,7 +18,8 @@ except ImportError:
     raise ImportError("Windows is not supported; use the Windows Subsystem for Linux") from None
 
 _POLL_SECONDS = 0.02
-_NOT_SUPPORTED = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
+# Said of what a file system does not have: locks, the syncing of a folder, extended attributes.
+NOT_SUPPORTED = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 
 
 class LockTimeoutError(TimeoutError):
@@ -60,7 +61,7 @@ def lock(descriptor: int, seconds: float) -> bool:
                 raise LockTimeoutError from None
             time.sleep(_POLL_SECONDS)
         except OSError as error:
-            if error.errno in _NOT_SUPPORTED:
+            if error.errno in NOT_SUPPORTED:
                 return False
             raise
         else:

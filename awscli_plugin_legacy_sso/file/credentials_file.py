@@ -1,8 +1,7 @@
 """The credentials file on disk: lock, look, edit, look again, replace.
 
 A path comes in, and a function that edits the text. Killed at any instant, the file is the old
-one or the new one, whole. What stands in the file is of no concern here, and how a folder is
-handled safely stands in ``folder``.
+one or the new one, whole. How its folder is handled safely stands in ``folder``.
 """
 
 from __future__ import annotations
@@ -10,28 +9,29 @@ from __future__ import annotations
 import contextlib
 import os
 import stat
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ..errors import CredentialsFileError
-from ..private_folders import check_folder
+from ..lock import LockTimeoutError, lock
+from ..private_folders import PlaceError
 from . import permissions
 from .document import Document, EditError, UnreadableTextError
-from .folder import Seen, look
-from .place import (
-    Place,
-    errors_named,
-    lock_path,
-    locked,
-    reason,
+from .folder import (
+    ELSEWHERE,
+    LOCK,
+    WATCH,
+    Folder,
+    Seen,
+    beside,
+    check_target,
+    look,
+    not_ours,
+    opened,
     target_of,
-    temporary_prefix,
-    watch_lock_path,
-    watched,
 )
 
-__all__ = ["lock_path", "watch_lock_path", "watched"]  # of the same file, for those who use it
-
+_LOCK_SECONDS = 10
 _TRIES = 5
 _BOM = b"\xef\xbb\xbf"
 
@@ -46,15 +46,24 @@ class Update:
     changed: bool = False
     warnings: list[str] = field(default_factory=list)
 
-    def warn(self, warning: str) -> None:
-        """Add a warning, once: an update that starts over finds the same again."""
-        if warning not in self.warnings:
-            self.warnings.append(warning)
+    def warn(self, *warnings: str) -> None:
+        """Add warnings, each once: an update that starts over finds the same again."""
+        self.warnings += [warning for warning in warnings if warning not in self.warnings]
 
 
 def expand(path: str) -> str:
     """Return a path as botocore's reader expands it: ``$VAR`` first, then ``~``."""
     return os.path.expanduser(os.path.expandvars(path))
+
+
+def lock_path(path: str) -> str:
+    """Return the lock file of a file, which stays beside it: only an uninstall may remove it."""
+    return beside(os.path.realpath(path), LOCK)
+
+
+def watch_lock_path(path: str) -> str:
+    """Return the file by which one process at a time watches a file; it stays, as the lock does."""
+    return beside(os.path.realpath(path), WATCH)
 
 
 def read(path: str) -> Document:
@@ -63,7 +72,7 @@ def read(path: str) -> Document:
     Raises:
         CredentialsFileError: it cannot be read, or botocore would refuse it.
     """
-    with errors_named(path):
+    with _errors_named(path):
         return _parse(path, look(target_of(path)).content)
 
 
@@ -96,14 +105,35 @@ def check(path: str) -> None:
         CredentialsFileError: the file is another user's, or read-only; or this is root, and the
             folder is another user's.
     """
-    with errors_named(path):
-        target = target_of(path)
-        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-            permissions.check_writable(os.stat(target), target)
-        folder = os.path.dirname(target)
-        while not os.path.isdir(folder):
-            folder = os.path.dirname(folder)
-        check_folder(folder)
+    with _errors_named(path):
+        check_target(target_of(path))
+
+
+@contextlib.contextmanager
+def watched(path: str) -> Iterator[None]:
+    """Be the one process that watches a file. It ends with the process, however that ends.
+
+    Raises:
+        CredentialsFileError: another one does; its process is named. Or the file is not this
+            user's to write.
+    """
+    with contextlib.ExitStack() as held:
+        with _errors_named(path), opened(path) as folder:
+            descriptor = held.enter_context(folder.own(WATCH))
+            there = os.pread(descriptor, 20, 0)
+            # Whatever lies there: it is overwritten only if it is what this writes itself.
+            if there.strip(b"0123456789") not in (b"", b"\n"):
+                raise not_ours(beside(folder.target, WATCH))
+            try:
+                lock(descriptor, 0)
+            except LockTimeoutError:
+                process = there.decode().strip()
+                raise CredentialsFileError(
+                    f"process {process} is watching {path} already; end it with: kill {process}"
+                ) from None
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+        yield
 
 
 def update(path: str, edit: Edit) -> Update:
@@ -120,71 +150,87 @@ def update(path: str, edit: Edit) -> Update:
     def edited(old: bytes | None) -> bytes:
         text = _parse(path, old)
         edit(text)
-        return _render(path, text)
+        try:
+            return text.render().encode()
+        except EditError as error:
+            raise CredentialsFileError(f"{path} was left as it is: {error}") from None
 
-    with errors_named(path):
-        return _rewrite(path, edited)
+    return rewrite(path, edited, ELSEWHERE)
 
 
-def rewrite(path: str, new_content: Callable[[bytes | None], bytes]) -> Update:
+def rewrite(path: str, new_content: Callable[[bytes | None], bytes], elsewhere: str = "") -> Update:
     """Do what :func:`update` does with any file: ``new_content`` makes new content of the old.
+
+    ``elsewhere`` is what an error says if naming another file is the way out.
 
     Raises:
         CredentialsFileError: nothing was written, and why.
     """
-    with errors_named(path, elsewhere=""):
-        return _rewrite(path, new_content)
-
-
-def _rewrite(path: str, new_content: Callable[[bytes | None], bytes]) -> Update:
     done = Update(path)
     for _ in range(_TRIES):
         # A file that goes while it is opened is one more change by somebody else.
-        with contextlib.suppress(FileNotFoundError), locked(path, done.warn) as place:
-            if not place.is_current():
+        with (
+            _errors_named(path, elsewhere),
+            contextlib.suppress(FileNotFoundError),
+            opened(path) as folder,
+            folder.own(LOCK) as folder.lock,
+        ):
+            has_lock = _wait_for_lock(path, folder)
+            if not folder.is_current():
                 continue
-            old = place.folder.look_settled(place.name)
+            if has_lock:  # nobody else is writing
+                done.warn(*folder.clear_leftovers())
+            else:
+                done.warn(
+                    f"{path} is on a file system without locks: do not run two refreshes at once"
+                )
+            old = folder.look_settled()
             new = new_content(old.content)
             if new == (old.content or b""):
                 return done
-            if _replace(place, old, new, done):
+            if _replace(folder, old, new, done):
                 done.changed = True
                 return done
     raise CredentialsFileError(f"{path} keeps being changed by another program; run this again")
 
 
-def _replace(place: Place, old: Seen, new: bytes, done: Update) -> bool:
+def _wait_for_lock(path: str, folder: Folder) -> bool:
+    try:
+        return lock(folder.lock, _LOCK_SECONDS)
+    except LockTimeoutError:
+        raise CredentialsFileError(
+            f"another refresh has been holding {path} for {_LOCK_SECONDS} s; run this again"
+        ) from None
+
+
+def _replace(folder: Folder, old: Seen, new: bytes, done: Update) -> bool:
     """Put new content in the file's place, unless it is no longer ``old``; tell whether it was."""
-    folder, name, target = place.folder, place.name, place.folder.full(place.name)
-    is_new = old.content is None
-    lost: list[str] = []
-    with folder.temporary(temporary_prefix(name)) as (temporary, descriptor):
+    is_new, lost, names = old.content is None, [], 1
+    with folder.temporary() as (temporary, descriptor):
         if not is_new:
-            with folder.reading(name) as source:
-                permissions.check_writable(os.fstat(source), target)
+            with folder.reading() as source:
                 lost = permissions.copy(source, descriptor)
-        _write(descriptor, new)
+                names = os.fstat(source).st_nlink
+        rest = new
+        while rest:
+            rest = rest[os.write(descriptor, rest) :]
+        os.fsync(descriptor)
         # The look as late as can be: other programs write this file without asking for a lock.
-        if not place.is_current() or folder.look(name) != old:
+        if not folder.is_current() or folder.look() != old:
             return False
-        if not folder.put(temporary, name, is_new=is_new):
+        if not folder.put(temporary, is_new=is_new):
             return False
+    target = folder.target
     if lost:
         done.warn(f"the {' and '.join(lost)} of {target} could not be kept; its mode is now 0600")
-    if old.names > 1:
+    if names > 1:
         done.warn(f"{target} had a second name, a hard link, which keeps the old content")
     try:
         folder.sync()
     except OSError as error:
         # It is in its place, whole; nobody knows whether it would be after a power cut.
-        done.warn(f"{target} is written, but maybe not for good: {reason(error, target)}")
+        done.warn(f"{target} is written, but maybe not for good: {error.strerror}")
     return True
-
-
-def _write(descriptor: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(descriptor, content) :]
-    os.fsync(descriptor)
 
 
 def _parse(path: str, content: bytes | None) -> Document:
@@ -205,8 +251,15 @@ def _parse(path: str, content: bytes | None) -> Document:
         raise CredentialsFileError(f"{path}, {error}") from None
 
 
-def _render(path: str, text: Document) -> bytes:
+@contextlib.contextmanager
+def _errors_named(path: str, elsewhere: str = ELSEWHERE) -> Iterator[None]:
+    """Turn what the operating system says into one line that names the file."""
     try:
-        return text.render().encode()
-    except EditError as error:
-        raise CredentialsFileError(f"{path} was left as it is: {error}") from None
+        yield
+    except PlaceError as error:
+        words = error.strerror or ""
+        line = words if words.startswith(path) else f"{path}: {words}"
+        raise CredentialsFileError(line + (elsewhere if error.elsewhere else "")) from None
+    except OSError as error:
+        at = f" ({error.filename})" if error.filename not in (None, path) else ""
+        raise CredentialsFileError(f"{path}: {error.strerror or error}{at}") from None

@@ -1,10 +1,8 @@
 """The one door to the folder of a file: whatever is opened, put or removed there goes through it.
 
 All of it is done on the folder's descriptor, so that the lock, the temporary file and the file
-itself are in one folder, also when that is renamed meanwhile. A file of ours is never reached
+itself are in one folder, even if that is renamed meanwhile. A file of ours is never reached
 through a link, and is a regular file of this user, whatever lies there under its name.
-
-Deliberately not here: what the files are for, and what stands in them.
 """
 
 from __future__ import annotations
@@ -17,83 +15,138 @@ import shlex
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
-from ..private_folders import REFUSALS, PlaceError, not_writable
+from ..errors import CredentialsFileError
+from ..lock import NOT_SUPPORTED
+from ..private_folders import (
+    REFUSALS,
+    PlaceError,
+    check_folder,
+    make_folder,
+    missing_behind,
+    not_writable,
+)
 
+ELSEWHERE = "; name another file with --credentials-file"
+LOCK, WATCH = ".lock", ".watch"
 _POLL_SECONDS = 0.002
 _SETTLE_POLLS = 100  # 0.2 s
 _MOST_POLLS = 500
-# Said of a folder's fsync where the file system has none.
-_NOT_SUPPORTED = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """A file as it was when looked at. Two are equal if nobody has written in between."""
 
     content: bytes | None = None
     # The file itself and the time of its last change: another program may have emptied it again.
     stamp: tuple[int, int] | None = None
-    # How many names the file has.
-    names: int = field(default=1, compare=False)
 
 
-def look(path: str, flags: int = 0, *, folder: int | None = None, shown: str = "") -> Seen:
-    """Look at a file; one that is not there has no content.
+def beside(target: str, kind: str) -> str:
+    """Return the path of a file of ours, which lies beside the file that it is for."""
+    folder, name = os.path.split(target)
+    return os.path.join(folder, f".{name}.legacy-sso{kind}")
+
+
+def target_of(path: str) -> str:
+    """Return the file a path leads to: links are followed, so that they stay links.
+
+    Raises:
+        CredentialsFileError: no file can have this path.
+    """
+    if not path and os.environ.get("AWS_SHARED_CREDENTIALS_FILE") == "":
+        raise CredentialsFileError(
+            "AWS_SHARED_CREDENTIALS_FILE is set but empty; run: unset AWS_SHARED_CREDENTIALS_FILE"
+        )
+    with contextlib.suppress(ValueError):  # a NUL, or what has no bytes
+        if path:
+            return os.path.realpath(path)
+    raise CredentialsFileError(f"no file can have the path {path!a}{ELSEWHERE}")
+
+
+def look(target: str, folder: int | None = None) -> Seen:
+    """Look at a file, which is not a link; if its folder is open, in there.
 
     Raises:
         PlaceError: it is not a regular file.
         OSError: it cannot be read.
     """
     try:
-        # Not to hang on a FIFO before its kind is known.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | flags, dir_fd=folder)
+        descriptor = _open(target, os.O_RDONLY, folder)
     except FileNotFoundError:
         return Seen()
-    with closed(descriptor):
+    with _closed(descriptor):
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-            raise PlaceError(f"{shown or path} is {kind}", elsewhere=True)
+            raise PlaceError(f"{target} is {kind}", elsewhere=True)
         with open(descriptor, "rb", closefd=False) as file:
-            stamp = (status.st_ino, status.st_ctime_ns)
-            return Seen(file.read(), stamp, status.st_nlink)
+            return Seen(file.read(), (status.st_ino, status.st_ctime_ns))
+
+
+def check_target(target: str) -> None:
+    """Refuse a file that is not this user's to write. Nothing is made or changed.
+
+    Raises:
+        PlaceError: it is another user's, which would become ours; or its owner has made it
+            read-only; or this is root, and the folder is another user's.
+    """
+    folder = os.path.dirname(target)
+    while not os.path.isdir(folder):
+        folder = os.path.dirname(folder)
+    check_folder(folder)
+    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+        status = os.stat(target)
+        if status.st_uid != os.geteuid():
+            raise PlaceError(f"{target} belongs to another user; only its owner may change it")
+        if not status.st_mode & stat.S_IWUSR:
+            raise PlaceError(
+                f"{target} is read-only; allow it with: chmod u+w {shlex.quote(target)}"
+            )
 
 
 @contextlib.contextmanager
-def closed(descriptor: int) -> Iterator[int]:
-    """Close a descriptor at the end. That it cannot be closed never hides what went wrong before.
+def opened(path: str) -> Iterator[Folder]:
+    """Open the folder of a file that is to be written; make it if it is missing.
 
-    Nothing depends on it: what is written is synced before.
+    Raises:
+        CredentialsFileError: no file can have this path.
+        OSError: the folder cannot be used, or something in it; a PlaceError says why.
     """
-    try:
-        yield descriptor
-    finally:
-        with contextlib.suppress(OSError):
-            os.close(descriptor)
+    target = target_of(path)
+    check_target(target)  # before anything of ours is left there
+    make_folder(os.path.dirname(path) or os.curdir)
+    folder = os.path.dirname(target)
+    if not os.path.lexists(folder):
+        raise missing_behind(path, folder)
+    with _closed(os.open(folder, os.O_RDONLY | os.O_DIRECTORY)) as descriptor:
+        try:
+            yield Folder(path, target, descriptor)
+        except OSError as error:
+            if isinstance(error.filename, str):  # in there, it was reached by its name alone
+                error.filename = os.path.join(folder, error.filename)
+            raise
 
 
 class Folder:
-    """An open folder. Files in it are given by their names."""
+    """The open folder of a file. What is in there is reached by its name, never by its path."""
 
-    def __init__(self, path: str, descriptor: int) -> None:
-        self.path = path
+    def __init__(self, path: str, target: str, descriptor: int) -> None:
+        self.target = target
+        self.lock = -1  # the lock file's descriptor, once it is open
+        self._path = path
         self._descriptor = descriptor
 
-    @classmethod
-    @contextlib.contextmanager
-    def opened(cls, path: str) -> Iterator[Folder]:
-        """Open a folder for a while."""
-        with closed(os.open(path, os.O_RDONLY | os.O_DIRECTORY)) as descriptor:
-            yield cls(path, descriptor)
-
-    def full(self, name: str) -> str:
-        """Return a file's path, to be shown."""
-        return os.path.join(self.path, name)
+    def is_current(self) -> bool:
+        """Tell whether the path still leads to the lock: folders are renamed, links are moved."""
+        with contextlib.suppress(OSError):
+            there = os.stat(beside(os.path.realpath(self._path), LOCK), follow_symlinks=False)
+            return os.path.samestat(there, os.fstat(self.lock))
+        return False
 
     @contextlib.contextmanager
-    def own(self, name: str, *, is_new: bool = False) -> Iterator[int]:
+    def own(self, kind: str) -> Iterator[int]:
         """Open a file of ours for a while, made if need be, with mode 0600 whatever the umask.
 
         Raises:
@@ -101,70 +154,44 @@ class Folder:
                 may not be written.
             OSError: it cannot be opened, or is gone again.
         """
+        path = beside(self.target, kind)
         try:
-            descriptor = self._open_own(name, is_new=is_new)
+            descriptor = _open(path, os.O_RDWR | os.O_CREAT, self._descriptor)
         except OSError as error:
-            raise self._better(error, name) from None
-        with closed(descriptor):
+            there = None
+            with contextlib.suppress(FileNotFoundError, PermissionError):
+                there = self._checked(path)
+            if error.errno == errno.EROFS or (error.errno in REFUSALS and not there):
+                raise not_writable(os.path.dirname(path), error) from None
+            raise
+        with _closed(descriptor):
             # Asked by name: what is opened may be a second name of another file, gone by now.
-            with self._named(name):
-                status = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
-            self._check_own(status, name)
+            status = self._checked(path)
             if not os.path.samestat(status, os.fstat(descriptor)):
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.full(name))
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
+            if stat.S_IMODE(status.st_mode) != 0o600:
+                with contextlib.suppress(OSError):  # a file system without modes
+                    os.fchmod(descriptor, 0o600)
             yield descriptor
 
-    def _open_own(self, name: str, *, is_new: bool) -> int:
-        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
-        try:
-            new = flags | os.O_CREAT | os.O_EXCL
-            descriptor = os.open(name, new, 0o600, dir_fd=self._descriptor)
-        except FileExistsError:
-            if is_new:
-                raise
-            return os.open(name, flags, dir_fd=self._descriptor)
-        # Only what was made here: what is there might be a second name of another file. Where it
-        # fails, as on a file system without modes, the mode is what was asked for or less.
-        with contextlib.suppress(OSError):
-            if stat.S_IMODE(os.fstat(descriptor).st_mode) != 0o600:
-                os.fchmod(descriptor, 0o600)
-        return descriptor
-
-    def _better(self, error: OSError, name: str) -> OSError:
-        """Return why a file of ours could not be opened, in better words if there are any."""
-        there = False
-        with contextlib.suppress(FileNotFoundError, PermissionError):
-            status = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
-            self._check_own(status, name)
-            there = True
-        if error.errno == errno.EROFS or (error.errno in REFUSALS and not there):
-            return not_writable(self.path, error)
-        error.filename = self.full(name)
-        return error
-
-    def _check_own(self, status: os.stat_result, name: str) -> None:
+    def _checked(self, path: str) -> os.stat_result:
+        name = os.path.basename(path)
+        status = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
         if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-            raise self.not_ours(name)
+            raise not_ours(path)
         if status.st_uid != os.geteuid():
-            path = self.full(name)
             raise PlaceError(
                 f"{path} belongs to another user; make it yours with: "
                 f"sudo chown {_user()} {shlex.quote(path)}"
             )
-
-    def not_ours(self, name: str) -> PlaceError:
-        """Return the words for what lies where a file of ours has to be."""
-        path = self.full(name)
-        return PlaceError(
-            f"{path} is a link or the like, where a file of this tool has to be; "
-            f"move it away with: mv {shlex.quote(path)} {shlex.quote(path + '.old')}"
-        )
+        return status
 
     @contextlib.contextmanager
-    def temporary(self, prefix: str) -> Iterator[tuple[str, int]]:
+    def temporary(self) -> Iterator[tuple[str, int]]:
         """Make a temporary file, and yield its name and descriptor. It is gone at the end."""
-        name = f"{prefix}{os.urandom(8).hex()}.tmp"
-        with self.own(name, is_new=True) as descriptor:
+        kind = f"-{os.urandom(8).hex()}.tmp"
+        name = os.path.basename(beside(self.target, kind))
+        with self.own(kind) as descriptor:
             try:
                 yield name, descriptor
             finally:
@@ -172,45 +199,52 @@ class Folder:
                 with contextlib.suppress(OSError):
                     os.unlink(name, dir_fd=self._descriptor)
 
-    @contextlib.contextmanager
-    def reading(self, name: str) -> Iterator[int]:
-        """Open a file, which is not a link, to read it."""
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        with closed(os.open(name, flags, dir_fd=self._descriptor)) as descriptor:
-            yield descriptor
+    def clear_leftovers(self) -> list[str]:
+        """Remove what a killed process left; return warnings of what stays. Wants the lock held."""
+        warnings = []
+        start = os.path.basename(beside(self.target, "-"))
+        for name in os.listdir(self._descriptor):
+            if name.startswith(start) and name.endswith(".tmp"):
+                try:
+                    os.unlink(name, dir_fd=self._descriptor)
+                except OSError as error:
+                    path = os.path.join(os.path.dirname(self.target), name)
+                    warnings.append(
+                        f"{path} was left by a refresh that was killed, and may hold keys "
+                        f"({error.strerror}); remove it with: sudo rm {shlex.quote(path)}"
+                    )
+        return warnings
 
-    def look(self, name: str) -> Seen:
-        """Look at a file, which is not a link."""
-        with self._named(name):
-            return look(name, os.O_NOFOLLOW, folder=self._descriptor, shown=self.full(name))
+    def look(self) -> Seen:
+        """Look at the file."""
+        return look(self.target, self._descriptor)
 
-    def look_settled(self, name: str) -> Seen:
-        """Look at a file. Where it is empty or missing, wait until it stays so.
+    def look_settled(self) -> Seen:
+        """Look at the file. Where it is empty or missing, wait until it stays so.
 
         Other programs empty a file, or rename it away, before they write: what they are about to
         write must not be replaced. Until there is something, neither the file nor the names in
         the folder may change for 0.2 s. In a folder in which names never stop changing that is
         given up after a second, in which the file was looked for 500 times.
         """
-        seen = (self.look(name), os.fstat(self._descriptor).st_mtime_ns)
-        quiet = 0
+        quiet, before = 0, None
         for _ in range(_MOST_POLLS):
-            if seen[0].content or quiet == _SETTLE_POLLS:
+            now = (self.look(), os.fstat(self._descriptor).st_mtime_ns)
+            quiet = quiet + 1 if now == before else 0
+            if now[0].content or quiet == _SETTLE_POLLS:
                 break
+            before = now
             time.sleep(_POLL_SECONDS)
-            before, seen = seen, (self.look(name), os.fstat(self._descriptor).st_mtime_ns)
-            quiet = quiet + 1 if seen == before else 0
-        return seen[0]
+        return now[0]
 
-    def status(self, name: str) -> os.stat_result | None:
-        """Return the status of a file, or of the link that lies there; None if nothing does."""
-        try:
-            return os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
-        except FileNotFoundError:
-            return None
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[int]:
+        """Open the file for a while, to read it."""
+        with _closed(_open(self.target, os.O_RDONLY, self._descriptor)) as descriptor:
+            yield descriptor
 
-    def put(self, temporary: str, name: str, *, is_new: bool) -> bool:
-        """Give a temporary file its name, at one stroke; tell whether it has it.
+    def put(self, temporary: str, *, is_new: bool) -> bool:
+        """Give a temporary file the file's name, at one stroke; tell whether it has it.
 
         It has not where the file is to be new, and somebody else has just made it.
 
@@ -218,6 +252,7 @@ class Folder:
             PlaceError: the file is mounted by itself, so that nothing can take its place.
             OSError: it cannot be done.
         """
+        name = os.path.basename(self.target)
         folders = {"src_dir_fd": self._descriptor, "dst_dir_fd": self._descriptor}
         if is_new:
             try:
@@ -228,44 +263,49 @@ class Folder:
                 pass  # a file system without hard links; whatever else it is, renaming says so
             else:
                 return True
-        with self._named(name):
-            try:
-                os.replace(temporary, name, **folders)
-            except OSError as error:
-                if error.errno != errno.EBUSY:
-                    raise
+        try:
+            os.replace(temporary, name, **folders)
+        except OSError as error:
+            if error.errno == errno.EBUSY:
                 raise PlaceError(
-                    f"{self.full(name)} is mounted by itself and cannot be replaced; "
+                    f"{self.target} is mounted by itself and cannot be replaced; "
                     "mount the folder, not the file"
                 ) from None
+            error.filename = name
+            raise
         return True
-
-    def remove(self, name: str) -> None:
-        """Remove a file; one that is not there is no error."""
-        with self._named(name), contextlib.suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=self._descriptor)
-
-    def names(self) -> list[str]:
-        """Return the names in the folder."""
-        return os.listdir(self._descriptor)
 
     def sync(self) -> None:
         """Have the names in the folder on the disk, where the file system can do that."""
         try:
             os.fsync(self._descriptor)
         except OSError as error:
-            if error.errno not in _NOT_SUPPORTED:
+            if error.errno not in NOT_SUPPORTED:
                 raise
 
-    @contextlib.contextmanager
-    def _named(self, name: str) -> Iterator[None]:
-        """Have the operating system's errors name the file by its path."""
-        try:
-            yield
-        except OSError as error:
-            if not isinstance(error, PlaceError):
-                error.filename = self.full(name)
-            raise
+
+def not_ours(path: str) -> PlaceError:
+    """Return the words for what lies where a file of ours has to be."""
+    return PlaceError(
+        f"{path} is a link or the like, where a file of this tool has to be; "
+        f"move it away with: mv {shlex.quote(path)} {shlex.quote(path + '.old')}"
+    )
+
+
+def _open(path: str, flags: int, folder: int | None) -> int:
+    name = path if folder is None else os.path.basename(path)
+    # Not to hang on a FIFO before its kind is known.
+    return os.open(name, flags | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600, dir_fd=folder)
+
+
+@contextlib.contextmanager
+def _closed(descriptor: int) -> Iterator[int]:
+    """Close a descriptor at the end. That this fails never hides what went wrong before."""
+    try:
+        yield descriptor
+    finally:
+        with contextlib.suppress(OSError):
+            os.close(descriptor)
 
 
 def _user() -> str:

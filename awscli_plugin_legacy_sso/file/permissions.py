@@ -1,40 +1,11 @@
-"""Whose a file is, and who else may use it: the new file gets what the old one had, never more.
-
-Deliberately not here: opening files, and what is said when something could not be kept.
-"""
+"""Who may use a file: the new one gets what the old one had, never more."""
 
 from __future__ import annotations
 
-import errno
 import os
-import shlex
 import stat
 
-from ..private_folders import PlaceError
-
-# Said of extended attributes where the file system has none.
-_NOT_SUPPORTED = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
-
-
-def check_owner(status: os.stat_result, path: str) -> None:
-    """Refuse another user's file: replaced, it would be ours.
-
-    Raises:
-        PlaceError: it belongs to another user.
-    """
-    if status.st_uid != os.geteuid():
-        raise PlaceError(f"{path} belongs to another user; only its owner may change it")
-
-
-def check_writable(status: os.stat_result, path: str) -> None:
-    """Refuse what its owner has made read-only: replacing it would go round that.
-
-    Raises:
-        PlaceError: it belongs to another user, or its owner may not write it.
-    """
-    check_owner(status, path)
-    if not status.st_mode & stat.S_IWUSR:
-        raise PlaceError(f"{path} is read-only; allow it with: chmod u+w {shlex.quote(path)}")
+from ..lock import NOT_SUPPORTED
 
 
 def copy(old: int, new: int) -> list[str]:
@@ -81,6 +52,6 @@ def _attributes(descriptor: int) -> dict[str, bytes]:
     try:
         return {name: os.getxattr(descriptor, name) for name in os.listxattr(descriptor)}
     except OSError as error:
-        if error.errno in _NOT_SUPPORTED:
+        if error.errno in NOT_SUPPORTED:
             return {}
         raise
