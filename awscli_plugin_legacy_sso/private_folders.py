@@ -1,16 +1,10 @@
-"""Folders that this package makes: open to their owner alone, never in another user's home.
-
-Deliberately not here: what is put into a folder.
-"""
+"""Folders that this package makes: open to their owner alone, never in another user's home."""
 
 from __future__ import annotations
 
 import errno
 import os
 import shlex
-
-# What the operating system says of a folder in which nothing may be made.
-REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class PlaceError(OSError):
@@ -44,7 +38,7 @@ def make_folder(path: str) -> None:
     except FileExistsError:
         return  # another process was first; or it is no folder, which opening it will say
     except OSError as error:
-        raise (not_writable(above, error) if error.errno in REFUSALS else error) from None
+        raise not_writable(above, error) from None
     if os.stat(path).st_mode & 0o700 != 0o700:
         os.chmod(path, 0o700)
 
@@ -62,8 +56,10 @@ def check_folder(path: str) -> None:
         )
 
 
-def not_writable(folder: str, error: OSError) -> PlaceError:
-    """Return the words for a folder in which nothing may be made, of another user or in a store."""
+def not_writable(folder: str, error: OSError) -> OSError:
+    """Return an error in better words if it is the folder that may not be written."""
+    if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return error
     words = f"the folder {folder} may not be written ({error.strerror})"
     return PlaceError(words, elsewhere=True)
 

@@ -10,45 +10,28 @@ import contextlib
 import os
 import stat
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from ..errors import CredentialsFileError
-from ..lock import LockTimeoutError, lock
+from ..lock import NOT_SUPPORTED, LockTimeoutError, lock
 from ..private_folders import PlaceError
 from . import permissions
 from .document import Document, EditError, UnreadableTextError
-from .folder import (
-    ELSEWHERE,
-    LOCK,
-    WATCH,
-    Folder,
-    Seen,
-    beside,
-    check_target,
-    look,
-    not_ours,
-    opened,
-    target_of,
-)
+from .folder import Folder, Seen, beside, check_target, look, opened, opened_file
 
 _LOCK_SECONDS = 10
 _TRIES = 5
 _BOM = b"\xef\xbb\xbf"
+_ELSEWHERE = "; name another file with --credentials-file"
 
 Edit = Callable[[Document], None]
 
 
-@dataclass
-class Update:
+class Update(NamedTuple):
     """What an update did. ``warnings`` are for a person to read."""
 
-    path: str
-    changed: bool = False
-    warnings: list[str] = field(default_factory=list)
-
-    def warn(self, *warnings: str) -> None:
-        """Add warnings, each once: an update that starts over finds the same again."""
-        self.warnings += [warning for warning in warnings if warning not in self.warnings]
+    changed: bool
+    warnings: list[str]
 
 
 def expand(path: str) -> str:
@@ -58,12 +41,12 @@ def expand(path: str) -> str:
 
 def lock_path(path: str) -> str:
     """Return the lock file of a file, which stays beside it: only an uninstall may remove it."""
-    return beside(os.path.realpath(path), LOCK)
+    return beside(os.path.realpath(path), ".lock")
 
 
 def watch_lock_path(path: str) -> str:
     """Return the file by which one process at a time watches a file; it stays, as the lock does."""
-    return beside(os.path.realpath(path), WATCH)
+    return beside(os.path.realpath(path), ".watch")
 
 
 def read(path: str) -> Document:
@@ -73,7 +56,7 @@ def read(path: str) -> Document:
         CredentialsFileError: it cannot be read, or botocore would refuse it.
     """
     with _errors_named(path):
-        return _parse(path, look(target_of(path)).content)
+        return _parse(path, look(_target(path)).content)
 
 
 def read_all(paths: Iterable[str]) -> tuple[dict[str, Document], list[CredentialsFileError]]:
@@ -106,7 +89,7 @@ def check(path: str) -> None:
             folder is another user's.
     """
     with _errors_named(path):
-        check_target(target_of(path))
+        check_target(_target(path))
 
 
 @contextlib.contextmanager
@@ -118,16 +101,12 @@ def watched(path: str) -> Iterator[None]:
             user's to write.
     """
     with contextlib.ExitStack() as held:
-        with _errors_named(path), opened(path) as folder:
-            descriptor = held.enter_context(folder.own(WATCH))
-            there = os.pread(descriptor, 20, 0)
-            # Whatever lies there: it is overwritten only if it is what this writes itself.
-            if there.strip(b"0123456789") not in (b"", b"\n"):
-                raise not_ours(beside(folder.target, WATCH))
+        with _errors_named(path), opened(path, _target(path)) as folder:
+            descriptor = held.enter_context(folder.own(".watch"))
             try:
                 lock(descriptor, 0)
             except LockTimeoutError:
-                process = there.decode().strip()
+                process = os.pread(descriptor, 20, 0).decode().strip()
                 raise CredentialsFileError(
                     f"process {process} is watching {path} already; end it with: kill {process}"
                 ) from None
@@ -155,81 +134,61 @@ def update(path: str, edit: Edit) -> Update:
         except EditError as error:
             raise CredentialsFileError(f"{path} was left as it is: {error}") from None
 
-    return rewrite(path, edited, ELSEWHERE)
+    return rewrite(path, edited, _ELSEWHERE)
 
 
-def rewrite(path: str, new_content: Callable[[bytes | None], bytes], elsewhere: str = "") -> Update:
-    """Do what :func:`update` does with any file: ``new_content`` makes new content of the old.
+def rewrite(path: str, content: Callable[[bytes | None], bytes], elsewhere: str = "") -> Update:
+    """Do what :func:`update` does with any file: ``content`` makes its new content of the old.
 
-    ``elsewhere`` is what an error says if naming another file is the way out.
-
-    Raises:
-        CredentialsFileError: nothing was written, and why.
+    ``elsewhere`` is what an error ends in if another file would do.
     """
-    done = Update(path)
     for _ in range(_TRIES):
-        # A file that goes while it is opened is one more change by somebody else.
         with (
             _errors_named(path, elsewhere),
-            contextlib.suppress(FileNotFoundError),
-            opened(path) as folder,
-            folder.own(LOCK) as folder.lock,
+            # A file that goes or comes at that very moment is one more change by somebody else.
+            contextlib.suppress(FileNotFoundError, FileExistsError),
+            opened(path, _target(path)) as folder,
+            folder.own(".lock") as folder.lock,
         ):
-            has_lock = _wait_for_lock(path, folder)
+            has_lock = lock(folder.lock, _LOCK_SECONDS)
             if not folder.is_current():
                 continue
-            if has_lock:  # nobody else is writing
-                done.warn(*folder.clear_leftovers())
-            else:
-                done.warn(
-                    f"{path} is on a file system without locks: do not run two refreshes at once"
-                )
+            no_lock = f"{path} is on a file system without locks: do not run two refreshes at once"
+            warnings = folder.clear_leftovers() if has_lock else [no_lock]
             old = folder.look_settled()
-            new = new_content(old.content)
-            if new == (old.content or b""):
-                return done
-            if _replace(folder, old, new, done):
-                done.changed = True
-                return done
+            new = content(old.content)
+            is_same = new == (old.content or b"")
+            if is_same or _replace(folder, old, new, warnings):
+                return Update(not is_same, warnings)
     raise CredentialsFileError(f"{path} keeps being changed by another program; run this again")
 
 
-def _wait_for_lock(path: str, folder: Folder) -> bool:
-    try:
-        return lock(folder.lock, _LOCK_SECONDS)
-    except LockTimeoutError:
-        raise CredentialsFileError(
-            f"another refresh has been holding {path} for {_LOCK_SECONDS} s; run this again"
-        ) from None
-
-
-def _replace(folder: Folder, old: Seen, new: bytes, done: Update) -> bool:
+def _replace(folder: Folder, old: Seen, new: bytes, warnings: list[str]) -> bool:
     """Put new content in the file's place, unless it is no longer ``old``; tell whether it was."""
-    is_new, lost, names = old.content is None, [], 1
+    target, is_new = folder.target, old.content is None
     with folder.temporary() as (temporary, descriptor):
         if not is_new:
-            with folder.reading() as source:
-                lost = permissions.copy(source, descriptor)
-                names = os.fstat(source).st_nlink
-        rest = new
-        while rest:
-            rest = rest[os.write(descriptor, rest) :]
+            with opened_file(target, os.O_RDONLY, folder.descriptor) as source:
+                if lost := " and ".join(permissions.copy(source, descriptor)):
+                    warnings.append(
+                        f"the {lost} of {target} could not be kept; its mode is now 0600"
+                    )
+                if os.fstat(source).st_nlink > 1:
+                    has_two = "had a second name, a hard link, which keeps the old content"
+                    warnings.append(f"{target} {has_two}")
+        while new:
+            new = new[os.write(descriptor, new) :]
         os.fsync(descriptor)
         # The look as late as can be: other programs write this file without asking for a lock.
         if not folder.is_current() or folder.look() != old:
             return False
-        if not folder.put(temporary, is_new=is_new):
-            return False
-    target = folder.target
-    if lost:
-        done.warn(f"the {' and '.join(lost)} of {target} could not be kept; its mode is now 0600")
-    if names > 1:
-        done.warn(f"{target} had a second name, a hard link, which keeps the old content")
+        folder.put(temporary, is_new=is_new)
     try:
-        folder.sync()
+        os.fsync(folder.descriptor)
     except OSError as error:
-        # It is in its place, whole; nobody knows whether it would be after a power cut.
-        done.warn(f"{target} is written, but maybe not for good: {error.strerror}")
+        if error.errno not in NOT_SUPPORTED:
+            # It is in its place, whole; nobody knows whether it would be after a power cut.
+            warnings.append(f"{target} is written, but maybe not for good: {error.strerror}")
     return True
 
 
@@ -251,11 +210,27 @@ def _parse(path: str, content: bytes | None) -> Document:
         raise CredentialsFileError(f"{path}, {error}") from None
 
 
+def _target(path: str) -> str:
+    """Return the file a path leads to: links are followed, so that they stay links."""
+    if not path and os.environ.get("AWS_SHARED_CREDENTIALS_FILE") == "":
+        raise CredentialsFileError(
+            "AWS_SHARED_CREDENTIALS_FILE is set but empty; run: unset AWS_SHARED_CREDENTIALS_FILE"
+        )
+    with contextlib.suppress(ValueError):  # a NUL, or what has no bytes
+        if path:
+            return os.path.realpath(path)
+    raise CredentialsFileError(f"no file can have the path {path!a}{_ELSEWHERE}")
+
+
 @contextlib.contextmanager
-def _errors_named(path: str, elsewhere: str = ELSEWHERE) -> Iterator[None]:
+def _errors_named(path: str, elsewhere: str = _ELSEWHERE) -> Iterator[None]:
     """Turn what the operating system says into one line that names the file."""
     try:
         yield
+    except LockTimeoutError:
+        raise CredentialsFileError(
+            f"another refresh has been holding {path} for {_LOCK_SECONDS} s; run this again"
+        ) from None
     except PlaceError as error:
         words = error.strerror or ""
         line = words if words.startswith(path) else f"{path}: {words}"
