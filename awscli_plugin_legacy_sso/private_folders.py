@@ -21,10 +21,7 @@ class PlaceError(OSError):
 def make_folder(path: str) -> None:
     """Make a folder, and those above it that are missing, with mode 0700 whatever the umask.
 
-    Raises:
-        PlaceError: a link on the way leads to a folder that is not there, or root would leave
-            something in another user's folder.
-        OSError: it cannot be made.
+    None is made behind a link, nor by root in another user's folder: that is a ``PlaceError``.
     """
     if os.path.isdir(path):
         return
@@ -44,12 +41,7 @@ def make_folder(path: str) -> None:
 
 
 def check_folder(path: str) -> None:
-    """Refuse to let root leave files in another user's folder, where that user could not use them.
-
-    Raises:
-        PlaceError: the folder is another user's, and this is root.
-        OSError: the folder cannot be looked at.
-    """
+    """Refuse to let root leave in another user's folder what that user could not use."""
     if os.geteuid() == 0 and os.stat(path).st_uid != 0:
         raise PlaceError(
             f"the folder {path} belongs to another user; run this as that user, without sudo"
@@ -60,8 +52,7 @@ def not_writable(folder: str, error: OSError) -> OSError:
     """Return an error in better words if it is the folder that may not be written."""
     if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
         return error
-    words = f"the folder {folder} may not be written ({error.strerror})"
-    return PlaceError(words, elsewhere=True)
+    return PlaceError(f"the folder {folder} may not be written ({error.strerror})", elsewhere=True)
 
 
 def missing_behind(link: str, folder: str) -> PlaceError:

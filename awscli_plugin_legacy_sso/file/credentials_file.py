@@ -1,27 +1,29 @@
 """The credentials file on disk: lock, look, edit, look again, replace.
 
 A path comes in, and a function that edits the text. Killed at any instant, the file is the old
-one or the new one, whole. How its folder is handled safely stands in ``folder``.
+one or the new one, whole. How its folder is handled safely stands in ``folder``. Whatever fails
+is a ``CredentialsFileError``: one line that names the file and says why.
 """
 
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import shlex
 import stat
 from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from ..errors import CredentialsFileError
 from ..lock import NOT_SUPPORTED, LockTimeoutError, lock
-from ..private_folders import PlaceError
+from ..private_folders import PlaceError, check_folder
 from . import permissions
 from .document import Document, EditError, UnreadableTextError
-from .folder import Folder, Seen, beside, check_target, look, opened, opened_file
+from .folder import Folder, Seen, beside, look, opened, opened_file
 
 _LOCK_SECONDS = 10
 _TRIES = 5
-_BOM = b"\xef\xbb\xbf"
 _ELSEWHERE = "; name another file with --credentials-file"
 
 Edit = Callable[[Document], None]
@@ -50,13 +52,9 @@ def watch_lock_path(path: str) -> str:
 
 
 def read(path: str) -> Document:
-    """Read a credentials file; a file that is not there reads as empty.
-
-    Raises:
-        CredentialsFileError: it cannot be read, or botocore would refuse it.
-    """
+    """Read a credentials file that botocore can read; one that is not there reads as empty."""
     with _errors_named(path):
-        return _parse(path, look(_target(path)).content)
+        return _parse(look(_target(path)).content)
 
 
 def read_all(paths: Iterable[str]) -> tuple[dict[str, Document], list[CredentialsFileError]]:
@@ -80,26 +78,25 @@ def is_readable_by_others(path: str) -> bool:
 
 
 def check(path: str) -> None:
-    """Refuse a file that is not this user's to write, before anything is fetched for it.
-
-    Nothing is made or changed. An update may fail all the same.
-
-    Raises:
-        CredentialsFileError: the file is another user's, or read-only; or this is root, and the
-            folder is another user's.
-    """
+    """Refuse a file that is not this user's to write, before anything is fetched or made for it."""
     with _errors_named(path):
-        check_target(_target(path))
+        target = folder = _target(path)
+        while not os.path.isdir(folder):
+            folder = os.path.dirname(folder)
+        check_folder(folder)
+        with contextlib.suppress(FileNotFoundError, NotADirectoryError):
+            status = os.stat(target)
+            if status.st_uid != os.geteuid():  # it would become ours
+                raise PlaceError(f"{target} belongs to another user; only its owner may change it")
+            if not status.st_mode & stat.S_IWUSR:
+                hint = f"allow it with: chmod u+w {shlex.quote(target)}"
+                raise PlaceError(f"{target} is read-only; {hint}")
 
 
 @contextlib.contextmanager
 def watched(path: str) -> Iterator[None]:
-    """Be the one process that watches a file. It ends with the process, however that ends.
-
-    Raises:
-        CredentialsFileError: another one does; its process is named. Or the file is not this
-            user's to write.
-    """
+    """Be the one process that watches a file. It ends with the process, however that ends."""
+    check(path)
     with contextlib.ExitStack() as held:
         with _errors_named(path), opened(path, _target(path)) as folder:
             descriptor = held.enter_context(folder.own(".watch"))
@@ -118,31 +115,22 @@ def watched(path: str) -> Iterator[None]:
 def update(path: str, edit: Edit) -> Update:
     """Edit a credentials file, or make it. Waits for its turn, at most 10 s.
 
-    ``edit`` is given the text as it stands under the lock, and is called again should another
-    program, which knows no lock, have written in the meantime. If it changes nothing, nothing
-    is written.
-
-    Raises:
-        CredentialsFileError: nothing was written, and why.
+    ``edit`` is given the text as it stands under the lock, and is called again if another
+    program, which knows no lock, writes meanwhile. If it changes nothing, nothing is written.
     """
 
     def edited(old: bytes | None) -> bytes:
-        text = _parse(path, old)
+        text = _parse(old)
         edit(text)
-        try:
-            return text.render().encode()
-        except EditError as error:
-            raise CredentialsFileError(f"{path} was left as it is: {error}") from None
+        return text.render().encode()
 
     return rewrite(path, edited, _ELSEWHERE)
 
 
 def rewrite(path: str, content: Callable[[bytes | None], bytes], elsewhere: str = "") -> Update:
-    """Do what :func:`update` does with any file: ``content`` makes its new content of the old.
-
-    ``elsewhere`` is what an error ends in if another file would do.
-    """
+    """Do what :func:`update` does with any file. ``elsewhere`` ends errors if another would do."""
     for _ in range(_TRIES):
+        check(path)
         with (
             _errors_named(path, elsewhere),
             # A file that goes or comes at that very moment is one more change by somebody else.
@@ -166,13 +154,15 @@ def rewrite(path: str, content: Callable[[bytes | None], bytes], elsewhere: str 
 def _replace(folder: Folder, old: Seen, new: bytes, warnings: list[str]) -> bool:
     """Put new content in the file's place, unless it is no longer ``old``; tell whether it was."""
     target, is_new = folder.target, old.content is None
-    with folder.temporary() as (temporary, descriptor):
+    temporary = f"-{os.urandom(8).hex()}.tmp"
+    with contextlib.ExitStack() as at_end:
+        descriptor = at_end.enter_context(folder.own(temporary))
+        at_end.callback(folder.remove, temporary)  # whether it has the file's name now or not
         if not is_new:
             with opened_file(target, os.O_RDONLY, folder.descriptor) as source:
                 if lost := " and ".join(permissions.copy(source, descriptor)):
-                    warnings.append(
-                        f"the {lost} of {target} could not be kept; its mode is now 0600"
-                    )
+                    not_kept = f"the {lost} of {target} could not be kept"
+                    warnings.append(f"{not_kept}; its mode is now 0600")
                 if os.fstat(source).st_nlink > 1:
                     has_two = "had a second name, a hard link, which keeps the old content"
                     warnings.append(f"{target} {has_two}")
@@ -180,7 +170,7 @@ def _replace(folder: Folder, old: Seen, new: bytes, warnings: list[str]) -> bool
             new = new[os.write(descriptor, new) :]
         os.fsync(descriptor)
         # The look as late as can be: other programs write this file without asking for a lock.
-        if not folder.is_current() or folder.look() != old:
+        if not folder.is_current() or look(target, folder.descriptor) != old:
             return False
         folder.put(temporary, is_new=is_new)
     try:
@@ -192,22 +182,17 @@ def _replace(folder: Folder, old: Seen, new: bytes, warnings: list[str]) -> bool
     return True
 
 
-def _parse(path: str, content: bytes | None) -> Document:
+def _parse(content: bytes | None) -> Document:
     content = content or b""
-    if content.startswith(_BOM):
-        raise CredentialsFileError(
-            f"{path}, line 1: the file starts with a byte order mark, which no AWS tool can read; "
-            "save it as plain UTF-8"
-        )
+    if content.startswith(b"\xef\xbb\xbf"):
+        reason = "the file starts with a byte order mark, which no AWS tool can read"
+        raise UnreadableTextError(1, reason, "save it as plain UTF-8")
     try:
         return Document(content.decode())
     except UnicodeDecodeError as error:
         line = content.count(b"\n", 0, error.start) + 1
-        raise CredentialsFileError(
-            f"{path}, line {line}: not valid UTF-8, which AWS tools cannot read; save it as UTF-8"
-        ) from None
-    except UnreadableTextError as error:
-        raise CredentialsFileError(f"{path}, {error}") from None
+        reason = "not valid UTF-8, which AWS tools cannot read"
+        raise UnreadableTextError(line, reason, "save it as UTF-8") from None
 
 
 def _target(path: str) -> str:
@@ -224,17 +209,24 @@ def _target(path: str) -> str:
 
 @contextlib.contextmanager
 def _errors_named(path: str, elsewhere: str = _ELSEWHERE) -> Iterator[None]:
-    """Turn what the operating system says into one line that names the file."""
+    """Turn whatever fails into one line that names the file."""
     try:
         yield
+    except UnreadableTextError as error:
+        raise CredentialsFileError(f"{path}, {error}") from None
+    except EditError as error:
+        raise CredentialsFileError(f"{path} was left as it is: {error}") from None
     except LockTimeoutError:
         raise CredentialsFileError(
             f"another refresh has been holding {path} for {_LOCK_SECONDS} s; run this again"
         ) from None
-    except PlaceError as error:
-        words = error.strerror or ""
-        line = words if words.startswith(path) else f"{path}: {words}"
-        raise CredentialsFileError(line + (elsewhere if error.elsewhere else "")) from None
     except OSError as error:
-        at = f" ({error.filename})" if error.filename not in (None, path) else ""
-        raise CredentialsFileError(f"{path}: {error.strerror or error}{at}") from None
+        if error.errno == errno.EBUSY:
+            words = f"{path} is mounted by itself and cannot be replaced"
+            raise CredentialsFileError(f"{words}; mount the folder, not the file") from None
+        words = error.strerror or str(error)
+        name = str(error.filename2 or error.filename or path)  # of a rename, the new one
+        words += "" if path.endswith(name) else f" ({name})"
+        words += elsewhere if isinstance(error, PlaceError) and error.elsewhere else ""
+        line = words if words.startswith(path) else f"{path}: {words}"
+        raise CredentialsFileError(line) from None

@@ -2,7 +2,8 @@
 
 All of it is done on the folder's descriptor, so that the lock, the temporary file and the file
 itself are in one folder, even if that is renamed meanwhile. A file of ours is never reached
-through a link, and is a regular file of this user, whatever lies there under its name.
+through a link, and is a regular file of this user, whatever lies there under its name. Errors
+are OSErrors; a ``PlaceError`` among them is for a person to read.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..private_folders import PlaceError, check_folder, make_folder, missing_behind, not_writable
+from ..private_folders import PlaceError, make_folder, missing_behind, not_writable
 
 _POLL_SECONDS = 0.002
 _SETTLE_POLLS = 100  # 0.2 s
@@ -54,12 +55,7 @@ def opened_file(path: str, flags: int, folder: int | None = None) -> Iterator[in
 
 
 def look(target: str, folder: int | None = None) -> Seen:
-    """Look at a file; one that is not there has no content.
-
-    Raises:
-        PlaceError: it is not a regular file.
-        OSError: it cannot be read.
-    """
+    """Look at a file, which has to be a regular one; through its folder, if that is open."""
     try:
         with opened_file(target, os.O_RDONLY, folder) as descriptor:
             status = os.fstat(descriptor)
@@ -72,45 +68,15 @@ def look(target: str, folder: int | None = None) -> Seen:
         return Seen()
 
 
-def check_target(target: str) -> None:
-    """Refuse a file that is not this user's to write. Nothing is made or changed.
-
-    Raises:
-        PlaceError: it is another user's, and would become ours; or its owner has made it
-            read-only; or this is root, and the folder is another user's.
-    """
-    folder = os.path.dirname(target)
-    while not os.path.isdir(folder):
-        folder = os.path.dirname(folder)
-    check_folder(folder)
-    with contextlib.suppress(FileNotFoundError, NotADirectoryError):
-        status = os.stat(target)
-        if status.st_uid != os.geteuid():
-            raise PlaceError(f"{target} belongs to another user; only its owner may change it")
-        if not status.st_mode & stat.S_IWUSR:
-            hint = f"allow it with: chmod u+w {shlex.quote(target)}"
-            raise PlaceError(f"{target} is read-only; {hint}")
-
-
 @contextlib.contextmanager
 def opened(path: str, target: str) -> Iterator[Folder]:
-    """Open the folder of the file that a path leads to, which is to be written, or make it.
-
-    Raises:
-        OSError: it cannot be used, or something in it; a PlaceError says why.
-    """
-    check_target(target)  # before anything of ours is left there
+    """Open the folder of a file that is to be written; make it if it is missing."""
     make_folder(os.path.dirname(path) or os.curdir)
     where = os.path.dirname(target)
     if not os.path.lexists(where):
         raise missing_behind(path, where)
     with opened_file(where, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
-        try:
-            yield Folder(path, target, descriptor)
-        except OSError as error:
-            if isinstance(error.filename, str):  # only the name, by which it was reached
-                error.filename = os.path.join(where, error.filename)
-            raise
+        yield Folder(path, target, descriptor)
 
 
 @dataclass
@@ -131,12 +97,7 @@ class Folder:
 
     @contextlib.contextmanager
     def own(self, kind: str) -> Iterator[int]:
-        """Open a file of ours for a while, made if need be, with mode 0600 whatever the umask.
-
-        Raises:
-            PlaceError: what lies there is not ours, or the folder may not be written.
-            OSError: it cannot be opened, or is gone again.
-        """
+        """Open a file of ours for a while, made if need be, with mode 0600 whatever the umask."""
         path = beside(self.target, kind)
         with contextlib.ExitStack() as held:
             try:
@@ -146,22 +107,25 @@ class Folder:
                 with contextlib.suppress(FileNotFoundError, PermissionError):
                     self._check_own(path)
                 raise not_writable(os.path.dirname(path), error) from None
-            # Asked by name: what is open may be a second name of another file, gone by now.
-            status = self._check_own(path)
-            if not os.path.samestat(status, os.fstat(descriptor)):
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
-            if os.pread(descriptor, 20, 0).strip(b"0123456789\n"):  # ours have a number at most
-                raise _not_ours(path)
-            if stat.S_IMODE(status.st_mode) != 0o600:
+            self._check_own(path, descriptor)
+            if stat.S_IMODE(os.fstat(descriptor).st_mode) != 0o600:
                 with contextlib.suppress(OSError):  # a file system without modes
                     os.fchmod(descriptor, 0o600)
             yield descriptor
 
-    def _check_own(self, path: str) -> os.stat_result:
-        name = os.path.basename(path)
-        status = os.stat(name, dir_fd=self.descriptor, follow_symlinks=False)
-        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-            raise _not_ours(path)
+    def _check_own(self, path: str, descriptor: int | None = None) -> None:
+        # By its name: what is open may be a second name of another file, which is gone by now.
+        status = os.stat(os.path.basename(path), dir_fd=self.descriptor, follow_symlinks=False)
+        if (
+            not stat.S_ISREG(status.st_mode)
+            or status.st_nlink > 1
+            # What ours hold is a number at most.
+            or (descriptor is not None and os.pread(descriptor, 20, 0).strip(b"0123456789\n"))
+        ):
+            raise PlaceError(
+                f"{path} is a link or the like, where a file of this tool has to be; "
+                f"move it away with: mv {shlex.quote(path)} {shlex.quote(path + '.old')}"
+            )
         if status.st_uid != os.geteuid():
             try:
                 user = pwd.getpwuid(os.geteuid()).pw_name
@@ -169,20 +133,13 @@ class Folder:
                 user = str(os.geteuid())
             hint = f"make it yours with: sudo chown {user} {shlex.quote(path)}"
             raise PlaceError(f"{path} belongs to another user; {hint}")
-        return status
+        if descriptor is not None and not os.path.samestat(status, os.fstat(descriptor)):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
-    @contextlib.contextmanager
-    def temporary(self) -> Iterator[tuple[str, int]]:
-        """Make a temporary file, and yield its name and descriptor. It is gone at the end."""
-        kind = f"-{os.urandom(8).hex()}.tmp"
-        name = os.path.basename(beside(self.target, kind))
-        with self.own(kind) as descriptor:
-            try:
-                yield name, descriptor
-            finally:
-                # Whether it has the file's name now or not. The next run tries again.
-                with contextlib.suppress(OSError):
-                    os.unlink(name, dir_fd=self.descriptor)
+    def remove(self, kind: str) -> None:
+        """Remove a file of ours. If that fails, the next run tries again."""
+        with contextlib.suppress(OSError):
+            os.unlink(os.path.basename(beside(self.target, kind)), dir_fd=self.descriptor)
 
     def clear_leftovers(self) -> list[str]:
         """Remove what a killed process left, with the lock held; return warnings of what stays."""
@@ -200,21 +157,16 @@ class Folder:
                     )
         return warnings
 
-    def look(self) -> Seen:
-        """Look at the file."""
-        return look(self.target, self.descriptor)
-
     def look_settled(self) -> Seen:
         """Look at the file. Where it is empty or missing, wait until it stays so.
 
         Other programs empty a file, or rename it away, before they write: what they are about to
-        write must not be replaced. Until there is something, neither the file nor the names in
-        the folder may change for 0.2 s. Where names never stop changing that is given up after
-        500 looks, which take a second.
+        write must not be replaced. So neither the file nor the names in the folder may change for
+        0.2 s; where names never stop changing, that is given up after 500 looks, a second.
         """
         quiet, before = 0, None
         for _ in range(_MOST_POLLS):
-            now = (self.look(), os.fstat(self.descriptor).st_mtime_ns)
+            now = (look(self.target, self.descriptor), os.fstat(self.descriptor).st_mtime_ns)
             quiet = quiet + 1 if now == before else 0
             if now[0].content or quiet == _SETTLE_POLLS:
                 break
@@ -222,37 +174,16 @@ class Folder:
             time.sleep(_POLL_SECONDS)
         return now[0]
 
-    def put(self, temporary: str, *, is_new: bool) -> None:
-        """Give a temporary file the file's name, at one stroke.
-
-        Raises:
-            FileExistsError: it is to be new, and somebody else has just made it.
-            PlaceError: the file is mounted by itself, so that nothing can take its place.
-            OSError: it cannot be done.
-        """
-        name = os.path.basename(self.target)
+    def put(self, kind: str, *, is_new: bool) -> None:
+        """Give a file of ours the file's name, at one stroke; a new file replaces no other."""
+        temporary, name = map(os.path.basename, (beside(self.target, kind), self.target))
         folders = {"src_dir_fd": self.descriptor, "dst_dir_fd": self.descriptor}
         if is_new:
             try:
-                return os.link(temporary, name, **folders, follow_symlinks=False)
+                os.link(temporary, name, **folders, follow_symlinks=False)
             except FileExistsError:
                 raise
-            except OSError:
-                pass  # a file system without hard links; whatever else it is, renaming says so
-        try:
+            except OSError:  # no hard links there; whatever else it is, renaming says so
+                is_new = False
+        if not is_new:
             os.replace(temporary, name, **folders)
-        except OSError as error:
-            error.filename = name
-            if error.errno != errno.EBUSY:
-                raise
-            raise PlaceError(
-                f"{self.target} is mounted by itself and cannot be replaced; "
-                "mount the folder, not the file"
-            ) from None
-
-
-def _not_ours(path: str) -> PlaceError:
-    return PlaceError(
-        f"{path} is a link or the like, where a file of this tool has to be; "
-        f"move it away with: mv {shlex.quote(path)} {shlex.quote(path + '.old')}"
-    )
