@@ -98,7 +98,7 @@ def watched(path: str) -> Iterator[None]:
     """Be the one process that watches a file. It ends with the process, however that ends."""
     check(path)
     with contextlib.ExitStack() as held:
-        with _errors_named(path), opened(path, _target(path)) as folder:
+        with _errors_named(path), opened(path) as folder:
             descriptor = held.enter_context(folder.own(".watch"))
             try:
                 lock(descriptor, 0)
@@ -135,7 +135,7 @@ def rewrite(path: str, content: Callable[[bytes | None], bytes], elsewhere: str 
             _errors_named(path, elsewhere),
             # A file that goes or comes at that very moment is one more change by somebody else.
             contextlib.suppress(FileNotFoundError, FileExistsError),
-            opened(path, _target(path)) as folder,
+            opened(path) as folder,
             folder.own(".lock") as folder.lock,
         ):
             has_lock = lock(folder.lock, _LOCK_SECONDS)
@@ -161,11 +161,11 @@ def _replace(folder: Folder, old: Seen, new: bytes, warnings: list[str]) -> bool
         if not is_new:
             with opened_file(target, os.O_RDONLY, folder.descriptor) as source:
                 if lost := " and ".join(permissions.copy(source, descriptor)):
-                    not_kept = f"the {lost} of {target} could not be kept"
-                    warnings.append(f"{not_kept}; its mode is now 0600")
+                    kept = "could not be kept; its mode is now 0600"
+                    warnings.append(f"the {lost} of {target} {kept}")
                 if os.fstat(source).st_nlink > 1:
-                    has_two = "had a second name, a hard link, which keeps the old content"
-                    warnings.append(f"{target} {has_two}")
+                    kept = "a hard link, which keeps the old content"
+                    warnings.append(f"{target} had a second name, {kept}")
         while new:
             new = new[os.write(descriptor, new) :]
         os.fsync(descriptor)
@@ -197,10 +197,9 @@ def _parse(content: bytes | None) -> Document:
 
 def _target(path: str) -> str:
     """Return the file a path leads to: links are followed, so that they stay links."""
-    if not path and os.environ.get("AWS_SHARED_CREDENTIALS_FILE") == "":
-        raise CredentialsFileError(
-            "AWS_SHARED_CREDENTIALS_FILE is set but empty; run: unset AWS_SHARED_CREDENTIALS_FILE"
-        )
+    variable = "AWS_SHARED_CREDENTIALS_FILE"
+    if not path and os.environ.get(variable) == "":
+        raise CredentialsFileError(f"{variable} is set but empty; run: unset {variable}")
     with contextlib.suppress(ValueError):  # a NUL, or what has no bytes
         if path:
             return os.path.realpath(path)

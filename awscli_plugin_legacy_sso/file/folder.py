@@ -69,9 +69,10 @@ def look(target: str, folder: int | None = None) -> Seen:
 
 
 @contextlib.contextmanager
-def opened(path: str, target: str) -> Iterator[Folder]:
+def opened(path: str) -> Iterator[Folder]:
     """Open the folder of a file that is to be written; make it if it is missing."""
     make_folder(os.path.dirname(path) or os.curdir)
+    target = os.path.realpath(path)
     where = os.path.dirname(target)
     if not os.path.lexists(where):
         raise missing_behind(path, where)
@@ -116,16 +117,13 @@ class Folder:
     def _check_own(self, path: str, descriptor: int | None = None) -> None:
         # By its name: what is open may be a second name of another file, which is gone by now.
         status = os.stat(os.path.basename(path), dir_fd=self.descriptor, follow_symlinks=False)
-        if (
-            not stat.S_ISREG(status.st_mode)
-            or status.st_nlink > 1
-            # What ours hold is a number at most.
-            or (descriptor is not None and os.pread(descriptor, 20, 0).strip(b"0123456789\n"))
-        ):
-            raise PlaceError(
-                f"{path} is a link or the like, where a file of this tool has to be; "
-                f"move it away with: mv {shlex.quote(path)} {shlex.quote(path + '.old')}"
-            )
+        is_ours = stat.S_ISREG(status.st_mode) and status.st_nlink <= 1
+        if is_ours and descriptor is not None:  # ours hold a number at most
+            is_ours = not os.pread(descriptor, 20, 0).strip(b"0123456789\n")
+        if not is_ours:
+            words = "is a link or the like, where a file of this tool has to be"
+            hint = f"move it away with: mv {shlex.quote(path)} {shlex.quote(path + '.old')}"
+            raise PlaceError(f"{path} {words}; {hint}")
         if status.st_uid != os.geteuid():
             try:
                 user = pwd.getpwuid(os.geteuid()).pw_name
@@ -144,17 +142,16 @@ class Folder:
     def clear_leftovers(self) -> list[str]:
         """Remove what a killed process left, with the lock held; return warnings of what stays."""
         warnings = []
-        start = beside(self.target, "-")
+        folder, start = os.path.split(beside(self.target, "-"))
         for name in os.listdir(self.descriptor):
-            path = os.path.join(os.path.dirname(start), name)
-            if path.startswith(start) and path.endswith(".tmp"):
+            if name.startswith(start) and name.endswith(".tmp"):
                 try:
                     os.unlink(name, dir_fd=self.descriptor)
                 except OSError as error:
-                    warnings.append(
-                        f"{path} was left by a refresh that was killed, and may hold keys "
-                        f"({error.strerror}); remove it with: sudo rm {shlex.quote(path)}"
-                    )
+                    path = os.path.join(folder, name)
+                    left = "was left by a refresh that was killed, and may hold keys"
+                    hint = f"remove it with: sudo rm {shlex.quote(path)}"
+                    warnings.append(f"{path} {left} ({error.strerror}); {hint}")
         return warnings
 
     def look_settled(self) -> Seen:
