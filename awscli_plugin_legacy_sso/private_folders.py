@@ -1,16 +1,10 @@
-"""Folders that this package makes: open to their owner alone, never in another user's home.
-
-Deliberately not here: what is put into a folder.
-"""
+"""Folders that this package makes: open to their owner alone, never in another user's home."""
 
 from __future__ import annotations
 
 import errno
 import os
 import shlex
-
-# What the operating system says of a folder in which nothing may be made.
-REFUSALS = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 class PlaceError(OSError):
@@ -27,10 +21,7 @@ class PlaceError(OSError):
 def make_folder(path: str) -> None:
     """Make a folder, and those above it that are missing, with mode 0700 whatever the umask.
 
-    Raises:
-        PlaceError: a link on the way leads to a folder that is not there, or root would leave
-            something in another user's folder.
-        OSError: it cannot be made.
+    None is made behind a link, nor by root in another user's folder: that is a ``PlaceError``.
     """
     if os.path.isdir(path):
         return
@@ -44,28 +35,24 @@ def make_folder(path: str) -> None:
     except FileExistsError:
         return  # another process was first; or it is no folder, which opening it will say
     except OSError as error:
-        raise (not_writable(above, error) if error.errno in REFUSALS else error) from None
+        raise not_writable(above, error) from None
     if os.stat(path).st_mode & 0o700 != 0o700:
         os.chmod(path, 0o700)
 
 
 def check_folder(path: str) -> None:
-    """Refuse to let root leave files in another user's folder, where that user could not use them.
-
-    Raises:
-        PlaceError: the folder is another user's, and this is root.
-        OSError: the folder cannot be looked at.
-    """
+    """Refuse to let root leave in another user's folder what that user could not use."""
     if os.geteuid() == 0 and os.stat(path).st_uid != 0:
         raise PlaceError(
             f"the folder {path} belongs to another user; run this as that user, without sudo"
         )
 
 
-def not_writable(folder: str, error: OSError) -> PlaceError:
-    """Return the words for a folder in which nothing may be made, of another user or in a store."""
-    words = f"the folder {folder} may not be written ({error.strerror})"
-    return PlaceError(words, elsewhere=True)
+def not_writable(folder: str, error: OSError) -> OSError:
+    """Return an error in better words if it is the folder that may not be written."""
+    if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+        return error
+    return PlaceError(f"the folder {folder} may not be written ({error.strerror})", elsewhere=True)
 
 
 def missing_behind(link: str, folder: str) -> PlaceError:

@@ -10,10 +10,9 @@ from pathlib import Path
 import pytest
 from identity_center import IdentityCenter
 from support import real_parts
+from support.locks import exclusive
 from support.person import CHECKOUT, DEBIAN, FROZEN, Person
 from support.program import Caller, Program
-
-from awscli_plugin_legacy_sso.lock import exclusive
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -1,10 +1,9 @@
 """The one door to the folder of a file: whatever is opened, put or removed there goes through it.
 
 All of it is done on the folder's descriptor, so that the lock, the temporary file and the file
-itself are in one folder, also when that is renamed meanwhile. A file of ours is never reached
-through a link, and is a regular file of this user, whatever lies there under its name.
-
-Deliberately not here: what the files are for, and what stands in them.
+itself are in one folder, even if that is renamed meanwhile. A file of ours is never reached
+through a link, and is a regular file of this user, whatever lies there under its name. Errors
+are OSErrors; a ``PlaceError`` among them is for a person to read.
 """
 
 from __future__ import annotations
@@ -17,259 +16,171 @@ import shlex
 import stat
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
-from ..private_folders import REFUSALS, PlaceError, not_writable
+from ..private_folders import PlaceError, make_folder, missing_behind, not_writable
 
 _POLL_SECONDS = 0.002
 _SETTLE_POLLS = 100  # 0.2 s
 _MOST_POLLS = 500
-# Said of a folder's fsync where the file system has none.
-_NOT_SUPPORTED = {errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 
 
-@dataclass(frozen=True)
-class Seen:
+class Seen(NamedTuple):
     """A file as it was when looked at. Two are equal if nobody has written in between."""
 
     content: bytes | None = None
     # The file itself and the time of its last change: another program may have emptied it again.
     stamp: tuple[int, int] | None = None
-    # How many names the file has.
-    names: int = field(default=1, compare=False)
 
 
-def look(path: str, flags: int = 0, *, folder: int | None = None, shown: str = "") -> Seen:
-    """Look at a file; one that is not there has no content.
-
-    Raises:
-        PlaceError: it is not a regular file.
-        OSError: it cannot be read.
-    """
-    try:
-        # Not to hang on a FIFO before its kind is known.
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | flags, dir_fd=folder)
-    except FileNotFoundError:
-        return Seen()
-    with closed(descriptor):
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
-            raise PlaceError(f"{shown or path} is {kind}", elsewhere=True)
-        with open(descriptor, "rb", closefd=False) as file:
-            stamp = (status.st_ino, status.st_ctime_ns)
-            return Seen(file.read(), stamp, status.st_nlink)
+def beside(target: str, kind: str) -> str:
+    """Return the path of a file of ours, which lies beside the file that it is for."""
+    folder, name = os.path.split(target)
+    return os.path.join(folder, f".{name}.legacy-sso{kind}")
 
 
 @contextlib.contextmanager
-def closed(descriptor: int) -> Iterator[int]:
-    """Close a descriptor at the end. That it cannot be closed never hides what went wrong before.
-
-    Nothing depends on it: what is written is synced before.
-    """
+def opened_file(path: str, flags: int, folder: int | None = None) -> Iterator[int]:
+    """Open a file, which is not a link, for a while; by its name alone if its folder is open."""
+    name = path if folder is None else os.path.basename(path)
+    # Not to hang on a FIFO before its kind is known.
+    flags |= os.O_NOFOLLOW | os.O_NONBLOCK
+    descriptor = os.open(name, flags, 0o600, dir_fd=folder)
     try:
         yield descriptor
     finally:
-        with contextlib.suppress(OSError):
+        with contextlib.suppress(OSError):  # it must not hide what went wrong before
             os.close(descriptor)
 
 
+def look(target: str, folder: int | None = None) -> Seen:
+    """Look at a file, which has to be a regular one; through its folder, if that is open."""
+    try:
+        with opened_file(target, os.O_RDONLY, folder) as descriptor:
+            status = os.fstat(descriptor)
+            if not stat.S_ISREG(status.st_mode):
+                kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
+                raise PlaceError(f"{target} is {kind}", elsewhere=True)
+            with open(descriptor, "rb", closefd=False) as file:
+                return Seen(file.read(), (status.st_ino, status.st_ctime_ns))
+    except FileNotFoundError:
+        return Seen()
+
+
+@contextlib.contextmanager
+def opened(path: str) -> Iterator[Folder]:
+    """Open the folder of a file that is to be written; make it if it is missing."""
+    make_folder(os.path.dirname(path) or os.curdir)
+    target = os.path.realpath(path)
+    where = os.path.dirname(target)
+    if not os.path.lexists(where):
+        raise missing_behind(path, where)
+    with opened_file(where, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+        yield Folder(path, target, descriptor)
+
+
+@dataclass
 class Folder:
-    """An open folder. Files in it are given by their names."""
+    """The open folder of a file. What is in there is reached by its name, never by its path."""
 
-    def __init__(self, path: str, descriptor: int) -> None:
-        self.path = path
-        self._descriptor = descriptor
+    path: str  # of the file, as it was given
+    target: str  # the file it led to
+    descriptor: int
+    lock: int = -1  # the lock file's descriptor, once that is open
 
-    @classmethod
-    @contextlib.contextmanager
-    def opened(cls, path: str) -> Iterator[Folder]:
-        """Open a folder for a while."""
-        with closed(os.open(path, os.O_RDONLY | os.O_DIRECTORY)) as descriptor:
-            yield cls(path, descriptor)
-
-    def full(self, name: str) -> str:
-        """Return a file's path, to be shown."""
-        return os.path.join(self.path, name)
-
-    @contextlib.contextmanager
-    def own(self, name: str, *, is_new: bool = False) -> Iterator[int]:
-        """Open a file of ours for a while, made if need be, with mode 0600 whatever the umask.
-
-        Raises:
-            PlaceError: what lies there is a link, or not a file, or another user's; or the folder
-                may not be written.
-            OSError: it cannot be opened, or is gone again.
-        """
-        try:
-            descriptor = self._open_own(name, is_new=is_new)
-        except OSError as error:
-            raise self._better(error, name) from None
-        with closed(descriptor):
-            # Asked by name: what is opened may be a second name of another file, gone by now.
-            with self._named(name):
-                status = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
-            self._check_own(status, name)
-            if not os.path.samestat(status, os.fstat(descriptor)):
-                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), self.full(name))
-            yield descriptor
-
-    def _open_own(self, name: str, *, is_new: bool) -> int:
-        flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK
-        try:
-            new = flags | os.O_CREAT | os.O_EXCL
-            descriptor = os.open(name, new, 0o600, dir_fd=self._descriptor)
-        except FileExistsError:
-            if is_new:
-                raise
-            return os.open(name, flags, dir_fd=self._descriptor)
-        # Only what was made here: what is there might be a second name of another file. Where it
-        # fails, as on a file system without modes, the mode is what was asked for or less.
+    def is_current(self) -> bool:
+        """Tell whether the path still leads to the lock: folders are renamed, links are moved."""
         with contextlib.suppress(OSError):
-            if stat.S_IMODE(os.fstat(descriptor).st_mode) != 0o600:
-                os.fchmod(descriptor, 0o600)
-        return descriptor
-
-    def _better(self, error: OSError, name: str) -> OSError:
-        """Return why a file of ours could not be opened, in better words if there are any."""
-        there = False
-        with contextlib.suppress(FileNotFoundError, PermissionError):
-            status = os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
-            self._check_own(status, name)
-            there = True
-        if error.errno == errno.EROFS or (error.errno in REFUSALS and not there):
-            return not_writable(self.path, error)
-        error.filename = self.full(name)
-        return error
-
-    def _check_own(self, status: os.stat_result, name: str) -> None:
-        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
-            raise self.not_ours(name)
-        if status.st_uid != os.geteuid():
-            path = self.full(name)
-            raise PlaceError(
-                f"{path} belongs to another user; make it yours with: "
-                f"sudo chown {_user()} {shlex.quote(path)}"
-            )
-
-    def not_ours(self, name: str) -> PlaceError:
-        """Return the words for what lies where a file of ours has to be."""
-        path = self.full(name)
-        return PlaceError(
-            f"{path} is a link or the like, where a file of this tool has to be; "
-            f"move it away with: mv {shlex.quote(path)} {shlex.quote(path + '.old')}"
-        )
+            there = os.stat(beside(os.path.realpath(self.path), ".lock"), follow_symlinks=False)
+            return os.path.samestat(there, os.fstat(self.lock))
+        return False
 
     @contextlib.contextmanager
-    def temporary(self, prefix: str) -> Iterator[tuple[str, int]]:
-        """Make a temporary file, and yield its name and descriptor. It is gone at the end."""
-        name = f"{prefix}{os.urandom(8).hex()}.tmp"
-        with self.own(name, is_new=True) as descriptor:
+    def own(self, kind: str) -> Iterator[int]:
+        """Open a file of ours for a while, made if need be, with mode 0600 whatever the umask."""
+        path = beside(self.target, kind)
+        with contextlib.ExitStack() as held:
             try:
-                yield name, descriptor
-            finally:
-                # Whether it has the file's name now or not. The next run tries again.
-                with contextlib.suppress(OSError):
-                    os.unlink(name, dir_fd=self._descriptor)
-
-    @contextlib.contextmanager
-    def reading(self, name: str) -> Iterator[int]:
-        """Open a file, which is not a link, to read it."""
-        flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
-        with closed(os.open(name, flags, dir_fd=self._descriptor)) as descriptor:
+                opening = opened_file(path, os.O_RDWR | os.O_CREAT, self.descriptor)
+                descriptor = held.enter_context(opening)
+            except OSError as error:
+                with contextlib.suppress(FileNotFoundError, PermissionError):
+                    self._check_own(path)
+                raise not_writable(os.path.dirname(path), error) from None
+            self._check_own(path, descriptor)
+            if stat.S_IMODE(os.fstat(descriptor).st_mode) != 0o600:
+                with contextlib.suppress(OSError):  # a file system without modes
+                    os.fchmod(descriptor, 0o600)
             yield descriptor
 
-    def look(self, name: str) -> Seen:
-        """Look at a file, which is not a link."""
-        with self._named(name):
-            return look(name, os.O_NOFOLLOW, folder=self._descriptor, shown=self.full(name))
+    def _check_own(self, path: str, descriptor: int | None = None) -> None:
+        # By its name: what is open may be a second name of another file, which is gone by now.
+        status = os.stat(os.path.basename(path), dir_fd=self.descriptor, follow_symlinks=False)
+        is_ours = stat.S_ISREG(status.st_mode) and status.st_nlink <= 1
+        if is_ours and descriptor is not None:  # ours hold a number at most
+            is_ours = not os.pread(descriptor, 20, 0).strip(b"0123456789\n")
+        if not is_ours:
+            words = "is a link or the like, where a file of this tool has to be"
+            hint = f"move it away with: mv {shlex.quote(path)} {shlex.quote(path + '.old')}"
+            raise PlaceError(f"{path} {words}; {hint}")
+        if status.st_uid != os.geteuid():
+            try:
+                user = pwd.getpwuid(os.geteuid()).pw_name
+            except KeyError:  # as in many a container
+                user = str(os.geteuid())
+            hint = f"make it yours with: sudo chown {user} {shlex.quote(path)}"
+            raise PlaceError(f"{path} belongs to another user; {hint}")
+        if descriptor is not None and not os.path.samestat(status, os.fstat(descriptor)):
+            raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
-    def look_settled(self, name: str) -> Seen:
-        """Look at a file. Where it is empty or missing, wait until it stays so.
+    def remove(self, kind: str) -> None:
+        """Remove a file of ours. If that fails, the next run tries again."""
+        with contextlib.suppress(OSError):
+            os.unlink(os.path.basename(beside(self.target, kind)), dir_fd=self.descriptor)
+
+    def clear_leftovers(self) -> list[str]:
+        """Remove what a killed process left, with the lock held; return warnings of what stays."""
+        warnings = []
+        folder, start = os.path.split(beside(self.target, "-"))
+        for name in os.listdir(self.descriptor):
+            if name.startswith(start) and name.endswith(".tmp"):
+                try:
+                    os.unlink(name, dir_fd=self.descriptor)
+                except OSError as error:
+                    path = os.path.join(folder, name)
+                    left = "was left by a refresh that was killed, and may hold keys"
+                    hint = f"remove it with: sudo rm {shlex.quote(path)}"
+                    warnings.append(f"{path} {left} ({error.strerror}); {hint}")
+        return warnings
+
+    def look_settled(self) -> Seen:
+        """Look at the file. Where it is empty or missing, wait until it stays so.
 
         Other programs empty a file, or rename it away, before they write: what they are about to
-        write must not be replaced. Until there is something, neither the file nor the names in
-        the folder may change for 0.2 s. In a folder in which names never stop changing that is
-        given up after a second, in which the file was looked for 500 times.
+        write must not be replaced. So neither the file nor the names in the folder may change for
+        0.2 s; where names never stop changing, that is given up after 500 looks, a second.
         """
-        seen = (self.look(name), os.fstat(self._descriptor).st_mtime_ns)
-        quiet = 0
+        quiet, before = 0, None
         for _ in range(_MOST_POLLS):
-            if seen[0].content or quiet == _SETTLE_POLLS:
+            now = (look(self.target, self.descriptor), os.fstat(self.descriptor).st_mtime_ns)
+            quiet = quiet + 1 if now == before else 0
+            if now[0].content or quiet == _SETTLE_POLLS:
                 break
+            before = now
             time.sleep(_POLL_SECONDS)
-            before, seen = seen, (self.look(name), os.fstat(self._descriptor).st_mtime_ns)
-            quiet = quiet + 1 if seen == before else 0
-        return seen[0]
+        return now[0]
 
-    def status(self, name: str) -> os.stat_result | None:
-        """Return the status of a file, or of the link that lies there; None if nothing does."""
-        try:
-            return os.stat(name, dir_fd=self._descriptor, follow_symlinks=False)
-        except FileNotFoundError:
-            return None
-
-    def put(self, temporary: str, name: str, *, is_new: bool) -> bool:
-        """Give a temporary file its name, at one stroke; tell whether it has it.
-
-        It has not where the file is to be new, and somebody else has just made it.
-
-        Raises:
-            PlaceError: the file is mounted by itself, so that nothing can take its place.
-            OSError: it cannot be done.
-        """
-        folders = {"src_dir_fd": self._descriptor, "dst_dir_fd": self._descriptor}
+    def put(self, kind: str, *, is_new: bool) -> None:
+        """Give a file of ours the file's name, at one stroke; a new file replaces no other."""
+        temporary, name = map(os.path.basename, (beside(self.target, kind), self.target))
+        folders = {"src_dir_fd": self.descriptor, "dst_dir_fd": self.descriptor}
         if is_new:
             try:
                 os.link(temporary, name, **folders, follow_symlinks=False)
             except FileExistsError:
-                return False
-            except OSError:
-                pass  # a file system without hard links; whatever else it is, renaming says so
-            else:
-                return True
-        with self._named(name):
-            try:
-                os.replace(temporary, name, **folders)
-            except OSError as error:
-                if error.errno != errno.EBUSY:
-                    raise
-                raise PlaceError(
-                    f"{self.full(name)} is mounted by itself and cannot be replaced; "
-                    "mount the folder, not the file"
-                ) from None
-        return True
-
-    def remove(self, name: str) -> None:
-        """Remove a file; one that is not there is no error."""
-        with self._named(name), contextlib.suppress(FileNotFoundError):
-            os.unlink(name, dir_fd=self._descriptor)
-
-    def names(self) -> list[str]:
-        """Return the names in the folder."""
-        return os.listdir(self._descriptor)
-
-    def sync(self) -> None:
-        """Have the names in the folder on the disk, where the file system can do that."""
-        try:
-            os.fsync(self._descriptor)
-        except OSError as error:
-            if error.errno not in _NOT_SUPPORTED:
                 raise
-
-    @contextlib.contextmanager
-    def _named(self, name: str) -> Iterator[None]:
-        """Have the operating system's errors name the file by its path."""
-        try:
-            yield
-        except OSError as error:
-            if not isinstance(error, PlaceError):
-                error.filename = self.full(name)
-            raise
-
-
-def _user() -> str:
-    try:
-        return pwd.getpwuid(os.geteuid()).pw_name
-    except KeyError:  # as in many a container
-        return str(os.geteuid())
+            except OSError:  # no hard links there; whatever else it is, renaming says so
+                is_new = False
+        if not is_new:
+            os.replace(temporary, name, **folders)

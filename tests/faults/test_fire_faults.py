@@ -20,9 +20,10 @@ from pathlib import Path
 import pytest
 from support import fire
 from support.fire import OLD
+from support.locks import exclusive
 from support.person import DEBIAN, Person, lines, only
 
-from awscli_plugin_legacy_sso import lock as lock_module
+from awscli_plugin_legacy_sso.lock import LockTimeoutError
 
 NOBODY = 65534
 ERRORS = {
@@ -404,14 +405,14 @@ def test_a_lock_held_by_a_process_that_died_is_free(tmp_path: Path) -> None:
     """The system releases it; nobody has to remove a file."""
     file = fire.renew(tmp_path / "aws")
     hold = (
-        "import sys, time; from awscli_plugin_legacy_sso import lock as lock_module\n"
-        "with lock_module.exclusive(sys.argv[1], 0): print(flush=True); time.sleep(600)"
+        "import sys, time; from awscli_plugin_legacy_sso.lock import lock\n"
+        "file = open(sys.argv[1], 'w'); lock(file.fileno(), 0); print(flush=True); time.sleep(600)"
     )
     lock = file.parent / ".credentials.legacy-sso.lock"
     holder = subprocess.Popen([sys.executable, "-c", hold, lock], stdout=subprocess.PIPE)
     assert holder.stdout
     holder.stdout.readline()
-    with pytest.raises(lock_module.LockTimeoutError), lock_module.exclusive(str(lock), 0):
+    with pytest.raises(LockTimeoutError), exclusive(str(lock), 0):
         pass
     holder.kill()
     holder.communicate()
@@ -422,7 +423,7 @@ def test_a_lock_held_by_a_process_that_died_is_free(tmp_path: Path) -> None:
 def test_a_lock_that_is_not_released_is_given_up(tmp_path: Path) -> None:
     """One line says what was waited for, and how long; nothing waits for ever."""
     file = fire.renew(tmp_path / "aws")
-    with lock_module.exclusive(str(file.parent / ".credentials.legacy-sso.lock"), 0):
+    with exclusive(str(file.parent / ".credentials.legacy-sso.lock"), 0):
         done = fire.run(fire.writer(file))
 
     assert done.returncode == 253

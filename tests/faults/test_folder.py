@@ -21,12 +21,13 @@ from pathlib import Path
 import pytest
 from support import fire
 from support.fire import OLD
+from support.locks import exclusive
 from support.person import FROZEN, Person, lines, only, wait_until
 
 from awscli_plugin_legacy_sso.errors import CredentialsFileError
 from awscli_plugin_legacy_sso.file import credentials_file
 from awscli_plugin_legacy_sso.file.document import Document
-from awscli_plugin_legacy_sso.lock import LockTimeoutError, exclusive
+from awscli_plugin_legacy_sso.lock import LockTimeoutError
 
 NOBODY = 65534
 AS_NOBODY = {**os.environ, "FIRE_UID": str(NOBODY)}

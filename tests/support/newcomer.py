@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from awscli_plugin_legacy_sso.lock import exclusive
 from support import real_parts
+from support.locks import exclusive
 from support.person import CHECKOUT, Finished
 
 # What a person does in the browser: follow the link. The stand-in approves.
