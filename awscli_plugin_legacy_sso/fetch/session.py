@@ -22,6 +22,8 @@ class SessionFactory:
     def __init__(self, session: Session, verify: bool | str | None = None) -> None:
         self.session = session
         self._verify = verify
+        # Now: where several threads are the first to ask botocore for it, one may get a KeyError.
+        session.get_component("data_loader")
 
     @property
     def full_config(self) -> Mapping[str, Any]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+
+from botocore.loaders import Loader
 from botocore.session import Session
 
 from awscli_plugin_legacy_sso.configuration import Profile, Source
@@ -31,3 +34,22 @@ def test_chain_leads_on_from_a_legacy_profile() -> None:
     assert session.full_config["sso_sessions"] == CONFIG["sso_sessions"]
     assert session.get_scoped_config()["source_profile"] == "dev"
     assert OPS["source_profile"] == "dev-legacy-sso"
+
+
+def test_loader_is_made_before_threads_ask_for_it() -> None:
+    """Once, where the factory is made: botocore fails some of those that ask first at once."""
+    makers: list[threading.Thread] = []
+
+    def loader() -> Loader:
+        makers.append(threading.current_thread())
+        return Loader()
+
+    given = Given()
+    given._components.lazy_register_component("data_loader", loader)
+    sessions = SessionFactory(given)
+    source = Source("dev", True, (Profile("dev", DEV),), {})
+    thread = threading.Thread(target=sessions.for_source, args=(source,))
+    thread.start()
+    thread.join()
+
+    assert makers == [threading.current_thread()]
