@@ -115,9 +115,10 @@ def _quote(text: object, exchange: Exchange) -> str:
 
 def _sign_in(error: BaseException, source: Source) -> LegacySsoError:
     session = source.sign_in.session if source.sign_in else None
-    what = "the sign-in{} is over" if isinstance(error, _OVER) else "not signed in{}"
     to_session = f" to session {session!r}" if session else ""
-    return errors.SignInError(f"{what.format(to_session)}; run: {source.login_command}")
+    is_over = isinstance(error, _OVER)
+    what = f"the sign-in{to_session} is over" if is_over else f"not signed in{to_session}"
+    return errors.SignInError(f"{what}; run: {source.login_command}")
 
 
 def _service(error: exceptions.ClientError, exchange: Exchange) -> LegacySsoError:
