@@ -30,8 +30,6 @@ _VERSION = next((found.version for found in _METADATA), "without a version")
 if not hasattr(Section, "add_before_skip_comments") or _VERSION.startswith("4.0"):
     raise ImportError(f"configupdater {_VERSION} in {_FOLDER} is too old; 4.1 or newer is needed")
 
-Block = Section | Option | Comment | Space
-
 _LONE_CR = re.compile(r"\r(?!\n)")
 # One more "#" stands before each comment line while ConfigUpdater has the text. It knows comments
 # only at the beginning of a line, and takes others for a part of what stands above them.
@@ -87,21 +85,15 @@ class Document:
         Comments and blank lines do not count.
         """
         for key in (key for key, value in self.own(section).items() if "\n" in value):
-            _, *further = _lines_of(self._text, section, key)
             start = "" if key in ours else "["
-            for number, line in further:
+            for number, line in [*_lines_of(self._text, section, key)][1:]:
                 if line and line.startswith(start):
                     return number
         return None
 
     def unseen_header(self, section: str) -> int | None:
-        """Return the line of a section's header if more than a ``;`` comment follows its name.
-
-        Parsers of some tools do not take such a line for a header.
-        """
-        # Nearly always no line of the file is one: then there is nothing to look up.
-        lines = _lines_of(self._text, section) if _CROWDED.search(self._text) else ()
-        return next((number for number, line in lines if _CROWDED.match(line)), None)
+        """Return the line of a header with more than a ``;`` comment behind it: some miss it."""
+        return _crowded_headers(self._text).get(section)
 
     def set(self, section: str, values: Mapping[str, str], drop: Collection[str] = ()) -> None:
         """Give a section these values, and drop these keys; the rest of it stays as it is.
@@ -230,6 +222,11 @@ def _parsed(text: str) -> ConfigUpdater:
 
 def _lines_of(text: str, section: str, key: str = "") -> Iterator[tuple[int, str]]:
     """Yield the lines of an option, or of a section's header, stripped, with their numbers."""
+    return ((number, line) for number, here, line in _lines(text) if here == (section, key))
+
+
+def _lines(text: str) -> Iterator[tuple[int, tuple[str, str], str]]:
+    """Yield each line, stripped, with its number and the section and key that it is a part of."""
     number, here = 0, ("", "")
     for block in _parsed(text).structure:
         inner = block.structure if isinstance(block, Section) else ()
@@ -238,8 +235,14 @@ def _lines_of(text: str, section: str, key: str = "") -> Iterator[tuple[int, str
             here = (here[0], part.raw_key.lower()) if isinstance(part, Option) else here
             for line in part.lines:
                 number += 1
-                if here == (section, key):
-                    yield number, "" if _is_aside(line) else line.strip()
+                yield number, here, "" if _is_aside(line) else line.strip()
+
+
+# Each legacy profile of a text is asked for. Nearly always no line of it is one.
+@lru_cache(maxsize=4)
+def _crowded_headers(text: str) -> Mapping[str, int]:
+    lines = _lines(text) if _CROWDED.search(text) else ()
+    return {at[0]: number for number, at, line in lines if not at[1] and _CROWDED.match(line)}
 
 
 # A file is read to plan and again under the lock, where it is mostly the same as before. What is
@@ -290,7 +293,7 @@ def _is_aside(line: str) -> bool:
     return line.lstrip()[:1] in ("", "#", ";")
 
 
-def _indent(block: Block) -> str:
+def _indent(block: Section | Option | Comment | Space) -> str:
     """Return the blanks that a block begins with."""
     line = block.lines[0]
     return line[: len(line) - len(line.lstrip())]
