@@ -363,8 +363,8 @@ def _node_package(package: str, name: str) -> Path:
     with _lock(folder):
         if not folder.is_dir():
             with _made_whole(folder) as unfinished:
-                options = ["--silent", "--no-audit", "--no-fund", "--prefix", str(unfinished)]
-                _run(["npm", "install", *options, package])
+                options = ["--loglevel=error", "--no-audit", "--no-fund"]
+                _run(["npm", "install", *options, "--prefix", str(unfinished), package])
     return folder
 
 
