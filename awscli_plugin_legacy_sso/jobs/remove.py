@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import glob
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import NamedTuple
@@ -50,11 +50,12 @@ def remove_legacy(
     """
     texts, unreadable = credentials_file.read_all(paths)
     report = Report(errors=[*unreadable])
+    there = [legacy for text in texts.values() for legacy in legacy_profiles(text)]
     if not unreadable:  # or what is named may be in there
-        _check(configuration, texts.values(), conditions)
-    there = {legacy.name for text in texts.values() for legacy in legacy_profiles(text)}
+        _check(configuration, there, conditions)
+    names = {legacy.name for legacy in there}
     # One that has the very name is meant, and not what else would match it.
-    literal = [glob.escape(name) if name in there else name for name in conditions.names]
+    literal = [glob.escape(name) if name in names else name for name in conditions.names]
     conditions = conditions._replace(names=literal)
     for path, text in texts.items():
         removal = _Removal(configuration, path, conditions, signs_out, datetime.now(UTC))
@@ -109,8 +110,9 @@ class _Removal:
         self.rows = [*kept, *done]
 
 
-def _check(configuration: Configuration, texts: Iterable[Document], conditions: Conditions) -> None:
-    there = [legacy for text in texts for legacy in legacy_profiles(text)]
+def _check(
+    configuration: Configuration, there: Sequence[LegacyProfile], conditions: Conditions
+) -> None:
     session = conditions.sso_session
     if session is not None and session not in configuration.sso_sessions:
         sign_ins = {configuration.source(legacy.source).sign_in for legacy in there}
