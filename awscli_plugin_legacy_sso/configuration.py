@@ -6,8 +6,7 @@ it is what planning, fetching, explaining and watching work with. Pure.
 
 from __future__ import annotations
 
-import difflib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from . import setting_values
@@ -87,7 +86,7 @@ class Source(NamedTuple):
     exists: bool
     chain: tuple[Profile, ...]  # itself, its source_profile, and so on
     sso_sessions: Mapping[str, Settings]  # all that there are
-    near: str = ""  # of a profile that is not there: one with a name much like it
+    profile_names: Iterable[str] = ()  # all that there are
 
     def __hash__(self) -> int:
         return hash(self.name)  # settings have none
@@ -172,7 +171,7 @@ class Source(NamedTuple):
         profile = f"profile {self.name!r}"
         set_up = f"aws configure sso {option('--profile', self.name)}"
         if not self.exists:
-            near = f", maybe {self.near!r} is meant" if self.near else ""
+            near = "".join(f", maybe {it!r} is meant" for it in self._near())
             return f"there is no {profile}{near}; list yours with: aws configure list-profiles"
         if self.kind is None and self.settings.get("aws_access_key_id"):
             keys = "static" if self.settings.get("aws_session_token") else "long-term"
@@ -189,6 +188,12 @@ class Source(NamedTuple):
                 f"with: aws configure set source_profile VALUE {option('--profile', last)}"
             )
         return None
+
+    def _near(self) -> Sequence[str]:
+        """Return the name that is most like this one: one of a profile, or none."""
+        import difflib  # where it is needed: nearly never
+
+        return difflib.get_close_matches(self.name, self.profile_names, 1)
 
 
 class Configuration:
@@ -212,9 +217,8 @@ class Configuration:
 
     def source(self, name: str) -> Source:
         """Ask all there is to know about a source profile, whether it is there or not."""
-        exists = name in self.profiles
-        near = [] if exists else difflib.get_close_matches(name, self.profiles, 1)
-        return Source(name, exists, tuple(self._chain(name)), self.sso_sessions, "".join(near))
+        exists, chain = name in self.profiles, tuple(self._chain(name))
+        return Source(name, exists, chain, self.sso_sessions, self.profiles)
 
     def _chain(self, name: str) -> Iterator[Profile]:
         seen: set[str] = set()
