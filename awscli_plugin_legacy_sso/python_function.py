@@ -6,12 +6,9 @@ import warnings
 from datetime import datetime
 from functools import partial
 
-from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
-from .configuration import Configuration
-from .errors import SourceConfigurationError, UsageError
-from .fetch.explain import one_line
+from .errors import UsageError
 from .fetch.fetch import fetch, fetch_from_session
 from .fetch.session import SessionFactory
 from .file.credentials_file import expand
@@ -59,10 +56,7 @@ def refresh_legacy_sso(
         datetime.datetime(2026, 11, 22, 20, 0, tzinfo=datetime.timezone.utc)
     """
     sessions = SessionFactory(session or Session())
-    try:
-        configuration = Configuration(sessions.full_config)
-    except BotoCoreError as error:
-        raise SourceConfigurationError(one_line(error)) from None
+    configuration = sessions.configuration()
     own_profile = sessions.session.get_config_variable("profile") or "default"
     if session and input_profile not in (None, own_profile):
         raise UsageError(

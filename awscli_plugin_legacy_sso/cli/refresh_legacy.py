@@ -12,12 +12,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from awscli.customizations.sso.login import LoginCommand
-from botocore.exceptions import BotoCoreError
 
 from ..configuration import Configuration, Source
-from ..errors import LegacySsoError, SourceConfigurationError, UsageError
+from ..errors import LegacySsoError, UsageError
 from ..fetch.boundary import watch
-from ..fetch.explain import explained, one_line
+from ..fetch.explain import explained
 from ..fetch.fetch import fetch
 from ..fetch.session import SessionFactory
 from ..file import credentials_file
@@ -110,11 +109,7 @@ class RefreshLegacyCommand(LegacyCommand):
 
         def load() -> tuple[Fetch, Configuration]:
             again = sessions.reread()
-            try:
-                configuration = Configuration(again.full_config)
-            except BotoCoreError as error:
-                raise SourceConfigurationError(one_line(error)) from None
-            return partial(fetch, again), configuration
+            return partial(fetch, again), again.configuration()
 
         config_file = credentials_file.expand(self._session.get_config_variable("config_file"))
         tell = partial(_tell, quiet=parsed_args.quiet, as_json=parsed_globals.output is not None)

@@ -6,10 +6,13 @@ from collections.abc import Mapping
 from itertools import pairwise
 from typing import Any
 
+from botocore.exceptions import BotoCoreError
 from botocore.session import Session
 
-from ..configuration import Source
+from ..configuration import Configuration, Source
+from ..errors import SourceConfigurationError
 from .boundary import watch
+from .explain import one_line
 
 
 class SessionFactory:
@@ -30,6 +33,17 @@ class SessionFactory:
         """The configuration, as botocore's ``Session.full_config`` has it."""
         config: Mapping[str, Any] = self.session.full_config
         return config
+
+    def configuration(self) -> Configuration:
+        """Return the configuration, parsed for what this package asks of it.
+
+        Raises:
+            SourceConfigurationError: botocore cannot read it.
+        """
+        try:
+            return Configuration(self.full_config)
+        except BotoCoreError as error:
+            raise SourceConfigurationError(one_line(error)) from None
 
     def for_source(self, source: Source) -> Session:
         """Return a new session for a source, which is named even if it is the default.
