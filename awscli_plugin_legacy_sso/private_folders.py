@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import pwd
 import shlex
 
 
@@ -46,6 +47,14 @@ def check_folder(path: str) -> None:
         raise PlaceError(
             f"the folder {path} belongs to another user; run this as that user, without sudo"
         )
+
+
+def user_name(uid: int) -> str:
+    """Return the name of a user; the number where it has none, as in many a container."""
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return str(uid)
 
 
 def not_writable(folder: str, error: OSError) -> OSError:

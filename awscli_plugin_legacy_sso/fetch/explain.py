@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import pwd
 import re
 import shlex
 from collections.abc import Callable
@@ -21,7 +20,7 @@ from urllib3.exceptions import ProtocolError
 from .. import errors
 from ..configuration import Source
 from ..errors import LegacySsoError, option
-from ..private_folders import PlaceError
+from ..private_folders import PlaceError, user_name
 from .boundary import Exchange, boundary
 from .keys import ProcessError
 
@@ -96,16 +95,9 @@ def file_error(error: OSError) -> errors.SourceConfigurationError:
     with contextlib.suppress(OSError):
         owner, own = os.stat(path).st_uid, os.geteuid()
         if isinstance(error, PermissionError) and owner != own:
-            take = f"sudo chown {_name(own)} {shlex.quote(path)}"
-            words += f"; it belongs to {_name(owner)}, take it back with: {take}"
+            take = f"sudo chown {user_name(own)} {shlex.quote(path)}"
+            words += f"; it belongs to {user_name(owner)}, take it back with: {take}"
     return errors.SourceConfigurationError(f"{path}: {words}")
-
-
-def _name(uid: int) -> str:
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return str(uid)
 
 
 def _quote(text: object, exchange: Exchange) -> str:

@@ -11,7 +11,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-import pwd
 import shlex
 import stat
 import time
@@ -19,7 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from ..private_folders import PlaceError, make_folder, missing_behind, not_writable
+from ..private_folders import PlaceError, make_folder, missing_behind, not_writable, user_name
 
 _POLL_SECONDS = 0.002
 _SETTLE_POLLS = 100  # 0.2 s
@@ -125,11 +124,8 @@ class Folder:
             hint = f"move it away with: mv {shlex.quote(path)} {shlex.quote(path + '.old')}"
             raise PlaceError(f"{path} {words}; {hint}")
         if status.st_uid != os.geteuid():
-            try:
-                user = pwd.getpwuid(os.geteuid()).pw_name
-            except KeyError:  # as in many a container
-                user = str(os.geteuid())
-            hint = f"make it yours with: sudo chown {user} {shlex.quote(path)}"
+            take = f"sudo chown {user_name(os.geteuid())} {shlex.quote(path)}"
+            hint = f"make it yours with: {take}"
             raise PlaceError(f"{path} belongs to another user; {hint}")
         if descriptor is not None and not os.path.samestat(status, os.fstat(descriptor)):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
