@@ -20,8 +20,9 @@ import awscli_plugin_legacy_sso
 from ..configuration import Configuration
 from ..errors import GENERAL, USAGE, LegacySsoError, UsageError, option
 from ..file import credentials_file
+from ..jobs.rows import Report
+from . import output
 from .options import check_globals
-from .output import print_problems
 
 
 def from_file(name: str) -> Any:
@@ -50,7 +51,7 @@ class LegacyCommand(BasicCommand):
             # The process ends now, and would spend a tenth of a second on looking once more
             # through all that the CLI has loaded, for something to collect.
             gc.freeze()
-        print_problems(sys.stdout, sys.stderr, [("ERROR", problem)])
+        output.print_problems(sys.stdout, sys.stderr, [("ERROR", problem)])
         return status
 
     def __call__(self, args: Any, parsed_globals: Any) -> Any:
@@ -64,11 +65,16 @@ class LegacyCommand(BasicCommand):
                 raise
         how = f"aws sso {self.NAME} {option(self.NAMING_OPTION, word)}"
         problem = f"{word!r} is no option; to name a profile, write: {how}"
-        print_problems(sys.stdout, sys.stderr, [("ERROR", problem)])
+        output.print_problems(sys.stdout, sys.stderr, [("ERROR", problem)])
         return USAGE
 
     def _run(self, parsed_args: Any, parsed_globals: Any) -> int:
         raise NotImplementedError
+
+    def _end(self, report: Report) -> int:
+        """Print what went wrong, after the rest, and return the exit status."""
+        output.print_problems(sys.stdout, sys.stderr, output.problems(report))
+        return output.status(report)
 
     def _configuration(self) -> Configuration:
         return Configuration(self._session.full_config)

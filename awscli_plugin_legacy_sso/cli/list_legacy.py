@@ -30,5 +30,4 @@ class ListLegacyCommand(LegacyCommand):
             if parsed_globals.query is not None:
                 self._check_query(document, parsed_globals)
             self._print_document(document, parsed_globals)
-        output.print_problems(sys.stdout, sys.stderr, output.problems(report))
-        return output.status(report)
+        return self._end(report)

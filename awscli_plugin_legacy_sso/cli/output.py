@@ -7,11 +7,11 @@ nothing of ``awscli`` is needed, so all of it is tested without an AWS CLI.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..errors import GENERAL, INTERRUPTED, LegacySsoError
+from ..errors import GENERAL, INTERRUPTED
 from ..jobs.rows import Report, Row
 from ..legacy_profile import remove_command, timestamp
 
@@ -26,8 +26,14 @@ Document = Mapping[str, Any]
 
 def refreshed_document(report: Report) -> Document:
     """Return the document of ``refresh-legacy``."""
-    more = ({"Expiration": _timestamp(row), "Message": _text(row.error)} for row in report.rows)
-    return _document({**_row(row), **its} for row, its in zip(report.rows, more, strict=True))
+    return _document(
+        {
+            **_row(row),
+            "Expiration": _timestamp(row),
+            "Message": str(row.error) if row.error else None,
+        }
+        for row in report.rows
+    )
 
 
 def removed_document(report: Report) -> Document:
@@ -69,10 +75,6 @@ def _row(row: Row) -> Document:
 
 def _timestamp(row: Row | None) -> str | None:
     return timestamp(row.expiration) if row and row.expiration else None
-
-
-def _text(error: LegacySsoError | None) -> str | None:
-    return str(error) if error else None
 
 
 def _seconds_left(expiration: datetime | None) -> int | None:
@@ -251,9 +253,7 @@ def print_lines(stream: TextIO, lines: Iterable[str]) -> None:
     stream.flush()
 
 
-def print_problems(
-    out: TextIO, err: TextIO, found: Iterable[tuple[str, str]] | Sequence[tuple[str, str]]
-) -> None:
+def print_problems(out: TextIO, err: TextIO, found: Iterable[tuple[str, str]]) -> None:
     """Print problems as the AWS CLI prints its own, after what stdout has had to say."""
     out.flush()
     print_lines(err, (f"aws: [{kind}]: {text}" for kind, text in found))

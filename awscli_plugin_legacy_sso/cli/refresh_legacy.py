@@ -68,8 +68,7 @@ class RefreshLegacyCommand(LegacyCommand):
         else:
             lines = output.refreshed_lines(report, parsed_args.credentials_file)
             output.print_lines(sys.stdout, lines)
-        output.print_problems(sys.stdout, sys.stderr, output.problems(report))
-        return output.status(report)
+        return self._end(report)
 
     def _selection(self, parsed_args: Any, parsed_globals: Any) -> Selection:
         given = {

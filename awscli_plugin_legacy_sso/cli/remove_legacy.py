@@ -46,5 +46,4 @@ class RemoveLegacyCommand(LegacyCommand):
         else:
             lines = output.removed_lines(report, dry_run=parsed_args.dry_run)
             output.print_lines(sys.stdout, lines)
-        output.print_problems(sys.stdout, sys.stderr, output.problems(report))
-        return output.status(report)
+        return self._end(report)
