@@ -28,6 +28,11 @@ class Row(NamedTuple):
     # Of a list: what a person should know about this one.
     warnings: Sequence[str] = ()
 
+    @property
+    def key(self) -> tuple[str, str]:
+        """Return the file and the name, which no two rows of a report have in common."""
+        return self.path, self.name
+
 
 @dataclass
 class Report:

@@ -169,7 +169,7 @@ class Watch:
                 raise
             self._news.of_trouble(None, str(error))
             return datetime.now(UTC) + _FIRST_PAUSE
-        keys = {(row.path, row.name): row for row in report.rows}
+        keys = {row.key: row for row in report.rows}
         standings = {key: _now(looked_at.get(key, Standing()), row) for key, row in keys.items()}
         before = self._memories
         self._memories = {key: self._remember(row, standings[key]) for key, row in keys.items()}
@@ -186,10 +186,10 @@ class Watch:
 
     def _is_due(self, copy: Copy, there: Standing) -> bool:
         memory = self._memory(copy.key, copy.source)
-        due = self._due_at(copy.source, copy.key, there)
-        waiting = max(due - memory.seen, timedelta())
         if memory.pause and not memory.pause.is_over(self._sign_in(copy.source)):
             return False
+        due = self._due_at(copy.source, copy.key, there)
+        waiting = max(due - memory.seen, timedelta())
         return due != _NEVER and datetime.now(UTC) >= due - _SOON * waiting
 
     def _due_at(self, source: Source, key: Key, there: Standing) -> datetime:
@@ -204,7 +204,7 @@ class Watch:
 
     def _remember(self, row: Row, there: Standing) -> Memory:
         """Return what the next round has to know of a legacy profile."""
-        memory, sign_in = self._memory((row.path, row.name), row.source), self._sign_in(row.source)
+        memory, sign_in = self._memory(row.key, row.source), self._sign_in(row.source)
         expiration = there.legacy.expiration if there.legacy else None
         if expiration != memory.expiration:
             memory = memory._replace(seen=datetime.now(UTC), expiration=expiration)
