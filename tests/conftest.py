@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import signal
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -92,3 +94,13 @@ def caller(_caller: Caller) -> Caller:
     """Somebody who is signed in, and calls the function from a program."""
     _caller.start_over()
     return _caller
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder that everybody can reach, which pytest's own are not."""
+    path = Path(tempfile.mkdtemp(prefix="legacy-sso-"))
+    path.chmod(0o755)
+    (path / "aws").mkdir()
+    yield path / "aws"
+    shutil.rmtree(path)

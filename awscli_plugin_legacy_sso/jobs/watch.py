@@ -206,7 +206,8 @@ class Watch:
         """Return what the next round has to know of a legacy profile."""
         memory, sign_in = self._memory(row.key, row.source), self._sign_in(row.source)
         expiration = there.legacy.expiration if there.legacy else None
-        if expiration != memory.expiration:
+        is_new = expiration != memory.expiration
+        if is_new:
             memory = memory._replace(seen=datetime.now(UTC), expiration=expiration)
         memory = memory._replace(signed_out=there.legacy is not None and there.legacy.signed_out)
         is_over = memory.pause is None or memory.pause.is_over(sign_in)
@@ -217,11 +218,9 @@ class Watch:
         memory = memory._replace(sign_in=sign_in)
         if row.status != "refreshed":
             return memory._replace(pause=None) if is_over else memory
-        renewed = memory._replace(pause=None)
-        if due_at(row.source, there, renewed, sign_in) > datetime.now(UTC):
-            return renewed
         # A credential_process may hand out the same keys again and again.
-        return memory._replace(pause=pause_after(None, memory, sign_in))
+        is_same = expiration is not None and not is_new
+        return memory._replace(pause=pause_after(None, memory, sign_in) if is_same else None)
 
     def _is_left_out(self, source: Source) -> bool:
         is_named = not (self.selection.of_written or self.selection.same_login)

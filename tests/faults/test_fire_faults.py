@@ -8,11 +8,9 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import stat
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -289,16 +287,6 @@ REFUSED: dict[Fault, tuple[str, bool]] = {
     a_loop_of_links: ("Too many levels of symbolic links", False),
     a_file_on_the_way: ("Not a directory", False),
 }
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder that everybody can reach, which pytest's own are not."""
-    path = Path(tempfile.mkdtemp(prefix="legacy-sso-"))
-    path.chmod(0o755)
-    (path / "aws").mkdir()
-    yield path / "aws"
-    shutil.rmtree(path)
 
 
 @pytest.mark.parametrize("fault", REFUSED, ids=lambda fault: fault.__name__)

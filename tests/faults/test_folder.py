@@ -8,14 +8,12 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import stat
 import subprocess
 import sys
-import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -31,16 +29,6 @@ from awscli_plugin_legacy_sso.lock import LockTimeoutError
 
 NOBODY = 65534
 AS_NOBODY = {**os.environ, "FIRE_UID": str(NOBODY)}
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder that everybody can reach, which pytest's own are not."""
-    path = Path(tempfile.mkdtemp(prefix="legacy-sso-"))
-    path.chmod(0o755)
-    (path / "aws").mkdir()
-    yield path / "aws"
-    shutil.rmtree(path)
 
 
 def set_key(text: Document) -> None:
