@@ -27,6 +27,7 @@ else
   # Reads the words of a call as the CLI does, with options anywhere and abbreviated, into variables
   # of the function `aws`. (None is misspelt or ambiguous where something follows: the CLI took it.)
   function __aws_legacy_sso_read_words {
+    \builtin setopt localoptions nowarnnestedvar 2>&- || \builtin true # zsh before 5.4 has none
     \builtin local __aws_legacy_sso_word
     \builtin local __aws_legacy_sso_option=''
     for __aws_legacy_sso_word; do
