@@ -165,9 +165,10 @@ else
   }
 
   # The folder of this file.
-  # shellcheck disable=SC2296,SC2298 # its bash parser knows no %x, the file that is being sourced
-  \builtin typeset -g __aws_legacy_sso_here="${${(%):-%x}%/*}"
+  # shellcheck disable=SC2296 # its bash parser knows no %x, the file that is being sourced
+  \builtin typeset -g __aws_legacy_sso_here="${(%):-%x}"
   [[ $__aws_legacy_sso_here == /* ]] || __aws_legacy_sso_here=$PWD/$__aws_legacy_sso_here
+  __aws_legacy_sso_here=${__aws_legacy_sso_here%/*}
   # The config that turns the plugin on.
   \builtin typeset -g __aws_legacy_sso_config
   __aws_legacy_sso_config="${__aws_legacy_sso_here%/awscli_plugin_legacy_sso/shell}/config"
