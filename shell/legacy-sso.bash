@@ -180,14 +180,15 @@ else
   }
 
   # The folder of this file.
-  __aws_legacy_sso_here=${BASH_SOURCE[0]%/*}
+  __aws_legacy_sso_here=${BASH_SOURCE[0]}
   [[ $__aws_legacy_sso_here == /* ]] || __aws_legacy_sso_here=$PWD/$__aws_legacy_sso_here
+  __aws_legacy_sso_here=${__aws_legacy_sso_here%/*}
   # The config that turns the plugin on.
   __aws_legacy_sso_config="${__aws_legacy_sso_here%/awscli_plugin_legacy_sso/shell}/config"
   # Completion, for a shell where completion is set up.
   if [[ ${AWS_LEGACY_SSO_HOOK-} != 0 && -r $__aws_legacy_sso_here/completion.bash ]]; then
     if [[ -n ${BASH_COMPLETION-}${BASH_COMPLETION_VERSINFO-} ]] ||
-      \builtin complete -p aws >/dev/null 2>&1 || \builtin complete -p -D >/dev/null 2>&1; then
+      { \builtin complete -p aws || \builtin complete -p -D; } >/dev/null 2>&1; then
       \builtin source "$__aws_legacy_sso_here/completion.bash"
     fi
   fi

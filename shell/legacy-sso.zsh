@@ -27,6 +27,7 @@ else
   # Reads the words of a call as the CLI does, with options anywhere and abbreviated, into variables
   # of the function `aws`. (None is misspelt or ambiguous where something follows: the CLI took it.)
   function __aws_legacy_sso_read_words {
+    \builtin setopt localoptions nowarnnestedvar 2>&- || \builtin true # zsh before 5.4 has none
     \builtin local __aws_legacy_sso_word
     \builtin local __aws_legacy_sso_option=''
     for __aws_legacy_sso_word; do
@@ -164,9 +165,10 @@ else
   }
 
   # The folder of this file.
-  # shellcheck disable=SC2296,SC2298 # its bash parser knows no %x, the file that is being sourced
-  \builtin typeset -g __aws_legacy_sso_here="${${(%):-%x}%/*}"
+  # shellcheck disable=SC2296 # its bash parser knows no %x, the file that is being sourced
+  \builtin typeset -g __aws_legacy_sso_here="${(%):-%x}"
   [[ $__aws_legacy_sso_here == /* ]] || __aws_legacy_sso_here=$PWD/$__aws_legacy_sso_here
+  __aws_legacy_sso_here=${__aws_legacy_sso_here%/*}
   # The config that turns the plugin on.
   \builtin typeset -g __aws_legacy_sso_config
   __aws_legacy_sso_config="${__aws_legacy_sso_here%/awscli_plugin_legacy_sso/shell}/config"

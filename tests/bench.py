@@ -369,7 +369,7 @@ def bench_hook_sourcing(place: Workplace, runs: int) -> Iterator[Figure]:
         lines = f"before=$EPOCHREALTIME\n{shell.source}after=$EPOCHREALTIME\n"
         lines += 'echo "$before $after"\nread -r stat </proc/$$/stat\necho "$stat"\n'
         starts, faults = [], 0
-        for _ in range(2 * runs):  # shell starts: sourced twice in one it would do something else
+        for _ in range(8 * runs):  # shell starts: sourced twice in one it would do something else
             times, stat = _in_shell(place, shell, lines)
             before, after = map(float, times.split())
             starts.append((after - before) * 1000)

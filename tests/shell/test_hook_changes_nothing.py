@@ -258,7 +258,7 @@ def functions(shell: str) -> dict[str, str]:
 def test_the_twins_are_twins() -> None:
     """The same functions in the same order; only what a shell does its own way is different."""
     bash, zsh = functions("bash"), functions("zsh")
-    own = {f"__aws_legacy_sso_{name}" for name in ("exports", "copy")} | {"aws"}
+    own = {f"__aws_legacy_sso_{name}" for name in ("read_words", "exports", "copy")} | {"aws"}
 
     assert list(bash) == list(zsh)
     assert {name for name in bash if bash[name] != zsh[name]} == own
