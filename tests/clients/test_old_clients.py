@@ -1,4 +1,4 @@
-"""What it is all for: tools that know nothing of SSO work, and go on working after a refresh."""
+"""Tools that know nothing of SSO work with a legacy profile, before and after a refresh."""
 
 from __future__ import annotations
 
@@ -21,10 +21,8 @@ SIGNED = {"GetCallerIdentity", "AssumeRole", "ListBuckets", "ListMultipartUpload
 
 @only(FROZEN)
 @pytest.mark.parametrize("client", OLD)
-def test_a_client_uses_the_legacy_profile_and_after_a_refresh_the_new_keys(
-    person: Person, client: str
-) -> None:
-    """With the plugin set up and given nothing but the profile's name, it signs a good request."""
+def test_client_uses_the_legacy_profile(person: Person, client: str) -> None:
+    """The client signs with the legacy profile's keys, and after a refresh with the new ones."""
     person.sign_in()
     person.configure(plugin=False)
     folder = set_up(person.home)
@@ -42,8 +40,8 @@ def test_a_client_uses_the_legacy_profile_and_after_a_refresh_the_new_keys(
 
 @only(FROZEN)
 @pytest.mark.parametrize("client", OLD)
-def test_what_a_client_makes_of_the_sso_profile_itself(person: Person, client: str) -> None:
-    """The reason for the plugin, and who needs it no more; as `docs/evidence.md` has it."""
+def test_client_with_the_sso_profile(person: Person, client: str) -> None:
+    """The client does with the SSO profile itself what ``docs/evidence.md`` says."""
     person.configure(plugin=False)
     set_up(person.home)
     person.credentials.write_text(legacy("dev-legacy-sso", "dev"))
@@ -57,7 +55,7 @@ def test_what_a_client_makes_of_the_sso_profile_itself(person: Person, client: s
 
 
 def use(person: Person, client: str, environment: Mapping[str, str]) -> tuple[str, str]:
-    """Have a client ask who it is; return the identity and key that were seen to sign, or none."""
+    """Let a client ask who it is; return the identity and key id that the stand-in saw, if any."""
     person.center.reset_calls()
     answer = ask_who(client, person.center.url, person.env(environment))
     signed = [call for call in person.center.calls if call.operation in SIGNED]
@@ -84,10 +82,10 @@ def _in_words(identity: str) -> str:
         ({"aws_access_key_id": "SIGNED-OUT"}, "InvalidClientTokenId"),
     ],
 )
-def test_the_stand_ins_s3_serves_only_who_signs_with_good_keys(
+def test_stand_in_s3_checks_signatures(
     center: IdentityCenter, changed: dict[str, str | None], code: str
 ) -> None:
-    """Or the tools that speak nothing but S3 would have proven nothing."""
+    """It accepts only valid keys; else the tests of tools that use only S3 would prove nothing."""
     keys = center.issue_keys("arn:aws:sts::111122223333:assumed-role/R/me", "AROAX:me", 60)
     buckets = _list_buckets(center, keys)
     with pytest.raises(ClientError) as refusal:

@@ -1,4 +1,4 @@
-"""The file as others read it: old tools parse it in a dozen ways, and botocore's is only one."""
+"""The credentials file as other tools' parsers read it, before and after our edits."""
 
 from __future__ import annotations
 
@@ -41,13 +41,13 @@ region = us-west-2
 
 @dataclass
 class Trial:
-    """What became of a row: the file before, once written, written again, and removed."""
+    """The result of a row: the file before, after each of two writes, and after the removal."""
 
     row: Row
     folder: Path
     refusal: str = ""
     removal: str = ""
-    # What `list-legacy` says of its source, while it is there.
+    # The source profile that `list-legacy` shows before the removal.
     listed: str = ""
     warnings: list[str] = field(default_factory=list)
     after_refusal: bytes = b""
@@ -64,14 +64,14 @@ class Trial:
         return self.folder / stage
 
     def stages(self) -> Iterator[tuple[str, Path]]:
-        """Return the files that were written, in their order."""
+        """Yield the files that were written, in order."""
         for stage in "1", "2", "removed":
             if self.file(stage).exists():
                 yield stage, self.file(stage)
 
 
 def keys(number: str) -> Mapping[str, str]:
-    """Return what is written the first and the second time."""
+    """Return the values that the first or the second write asks for."""
     token = f"made/up+token{number}=="
     return {
         "aws_access_key_id": f"ASIAMADEUP{number}",
@@ -83,7 +83,7 @@ def keys(number: str) -> Mapping[str, str]:
 
 
 def session_of(profile: str, number: str) -> Session:
-    """Return a botocore session that holds keys of an hour, and asks nobody for them."""
+    """Return a botocore session with keys that last an hour; it sends no request."""
     asked = keys(number)
     held = RefreshableCredentials(
         asked["aws_access_key_id"],
@@ -141,7 +141,7 @@ def try_removal(trial: Trial, file: Path) -> None:
 
 @pytest.fixture(scope="module")
 def trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Trial]]:
-    """Every row, written into a file twice and removed."""
+    """Write each row into a file twice and remove it."""
     folder = tmp_path_factory.mktemp("readers")
     config = folder / "config"
     sources = {row.source for row in ROWS}
@@ -160,10 +160,11 @@ def _profile(name: str) -> str:
 
 
 @pytest.mark.parametrize("row", [row.name for row in ROWS])
-def test_a_text_is_written_or_refused_as_the_table_says(
-    trials: Mapping[str, Trial], row: str
-) -> None:
-    """One line says why a text is refused, where, and what to do, and no byte of it changes."""
+def test_text_is_written_or_refused(trials: Mapping[str, Trial], row: str) -> None:
+    """Each text is written or refused as the table says.
+
+    A refusal is one line with the reason, the place and what to do, and changes no byte.
+    """
     trial = trials[row]
     expected = trial.row
 
@@ -189,8 +190,8 @@ def test_a_text_is_written_or_refused_as_the_table_says(
     assert all(warning.startswith("1: ") and repr(trial.name) in warning for warning in said)
 
 
-def test_no_value_stands_in_a_message(trials: Mapping[str, Trial]) -> None:
-    """A refusal names lines and sections; what a value runs on over is another's secret."""
+def test_messages_contain_no_value(trials: Mapping[str, Trial]) -> None:
+    """A refusal names lines and sections only, because a value may be a secret."""
     said = [
         message
         for trial in trials.values()
@@ -202,11 +203,9 @@ def test_no_value_stands_in_a_message(trials: Mapping[str, Trial]) -> None:
 
 
 @pytest.mark.parametrize("reader", READERS)
-def test_a_reader_reads_the_others_as_before_and_ours_right(
-    trials: Mapping[str, Trial], reader: str
-) -> None:
-    """Whatever it is that reads the file; and the section that was new is gone once removed."""
-    # Many are the same, such as a new section's before and after its removal.
+def test_reader_sees_the_right_values(trials: Mapping[str, Trial], reader: str) -> None:
+    """A reader reads other sections as before, ours as written, and no removed one."""
+    # Many files are equal, such as those before a write and after the removal.
     files = {
         path.read_bytes(): path
         for trial in trials.values()
@@ -224,7 +223,7 @@ def test_a_reader_reads_the_others_as_before_and_ours_right(
 
 
 def compare(trial: Trial, reader: str, stage: str, before: Reading, after: Reading) -> str:
-    """Return what is wrong with a reading, if anything is."""
+    """Return what is wrong with a reading, or an empty text."""
     if reader in trial.row.mended:
         if before:
             return "it read the text before"
@@ -252,6 +251,6 @@ def _without(reading: Reading, name: str) -> dict[str, object]:
 
 
 def _added(section: Mapping[str, object]) -> dict[str, object]:
-    """Return what is not ours, in whatever form a reader takes a key of ours."""
+    """Return the keys that are not ours; a reader may change our keys' case or append to them."""
     ours = (*keys("1"), "x_legacy_sso_source", "region")
     return {key: value for key, value in section.items() if not key.lower().startswith(ours)}

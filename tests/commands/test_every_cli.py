@@ -1,4 +1,4 @@
-"""The main job, list, remove and the error cases on each AWS CLI v2 that people have."""
+"""Refresh, list, remove and the error cases on each AWS CLI v2 of ``support/every_cli.py``."""
 
 from __future__ import annotations
 
@@ -26,8 +26,11 @@ every_cli = pytest.mark.parametrize("version", CLIS, indirect=True)
 
 
 @every_cli
-def test_a_person_gets_keys_renews_sees_and_removes_them(person: Person, version: str) -> None:
-    """From a real ``aws sso login``, in the same words on all; every other byte stays."""
+def test_refresh_list_remove_on_every_cli(person: Person, version: str) -> None:
+    """After ``aws sso login``: two refreshes, a list and a removal print the same on every CLI.
+
+    All other bytes of the file stay.
+    """
     person.credentials.write_text(OTHERS)
     login = person.aws("sso", "login", "--sso-session", "corp", *CLIS[version].device_code)
     first = person.refresh("--profile", "dev")
@@ -57,8 +60,8 @@ def test_a_person_gets_keys_renews_sees_and_removes_them(person: Person, version
 
 
 @every_cli
-def test_a_mistake_is_one_clear_line_and_a_documented_status(person: Person) -> None:
-    """Not signed in, no such profile, and a service that says no."""
+def test_errors_on_every_cli(person: Person) -> None:
+    """A mistake gives one line and the documented status, and the file is unchanged."""
     person.credentials.write_text(OTHERS)
     signed_out = person.refresh("--profile", "dev")
     unknown = person.refresh("--profile", "nosuch")
@@ -78,8 +81,8 @@ def test_a_mistake_is_one_clear_line_and_a_documented_status(person: Person) -> 
 
 
 @only(DEBIAN)
-def test_a_role_on_a_sign_in_works_although_this_cli_itself_cannot_do_it(person: Person) -> None:
-    """A bug of AWS CLI 2.9.0 to 2.10.1, which never meets who refreshes a legacy profile."""
+def test_role_over_sso_on_old_cli(person: Person) -> None:
+    """AWS CLI 2.9.0 to 2.10.1 cannot use a role over an SSO profile; a refresh can."""
     person.configure(PROFILES + ROLE)
     person.sign_in()
     itself = person.aws("configure", "export-credentials", "--profile", "role")
@@ -92,10 +95,11 @@ def test_a_role_on_a_sign_in_works_although_this_cli_itself_cannot_do_it(person:
 
 
 @every_cli
-def test_it_has_all_of_the_standard_library_that_we_name(
-    person: Person, version: str, tmp_path: Path
-) -> None:
-    """Official builds lack parts of it: those of 2.11 and 2.12 have no ``os.O_CLOEXEC``."""
+def test_standard_library_on_every_cli(person: Person, version: str, tmp_path: Path) -> None:
+    """Each CLI's Python has all that the plugin uses of the standard library.
+
+    Some official builds lack parts: those of 2.11 and 2.12 have no ``os.O_CLOEXEC``.
+    """
     probe = tmp_path / "plugins" / "probe"
     probe.mkdir(parents=True)
     names = sorted(set(standard_library_names()))
@@ -125,7 +129,7 @@ def awscli_initialize(events):
 
 
 def standard_library_names() -> Iterator[tuple[str, str]]:
-    """Every module and name of the standard library that the plugin's own code mentions."""
+    """Yield each module and name of the standard library that the plugin's code mentions."""
     for path in (CHECKOUT / "awscli_plugin_legacy_sso").rglob("*.py"):
         nodes = list(ast.walk(ast.parse(path.read_text())))
         imported = {

@@ -1,4 +1,4 @@
-"""Seeing, removing and signing out what was written: no network, and nobody else's bytes."""
+"""Legacy profiles are listed, removed and signed out without a request; all other bytes stay."""
 
 from __future__ import annotations
 
@@ -27,8 +27,8 @@ def in_minutes(minutes: int) -> str:
     return f"{datetime.now(UTC) + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%SZ}"
 
 
-def test_list_describes_each_legacy_profile_and_asks_nobody(person: Person) -> None:
-    """Source, account, role, session, expiry and state."""
+def test_list_fields(person: Person) -> None:
+    """It shows source profile, account, role, session, expiry and state, and sends no request."""
     person.sign_in()
     person.refresh("--profile", "dev")
     person.center.reset_calls()
@@ -54,8 +54,8 @@ def test_list_describes_each_legacy_profile_and_asks_nobody(person: Person) -> N
 
 @only(FROZEN)
 @pytest.mark.parametrize("output", ["json", "table", "text", "yaml"])
-def test_list_goes_through_the_clis_formatter(person: Person, output: str) -> None:
-    """--output and --query, as for every list command."""
+def test_list_output_and_query(person: Person, output: str) -> None:
+    """``--output`` and ``--query`` work as for every list command."""
     person.credentials.write_text(legacy("dev-legacy-sso", "dev"))
     query = "LegacyProfiles[].[Profile,State]"
     done = person.legacy("list-legacy", "--output", output, "--query", query)
@@ -66,8 +66,8 @@ def test_list_goes_through_the_clis_formatter(person: Person, output: str) -> No
 
 
 @only(FROZEN)
-def test_list_tells_the_states_and_warns(person: Person) -> None:
-    """Each state, each warning; and it works when the source is gone."""
+def test_list_states_and_warnings(person: Person) -> None:
+    """It shows each state and each warning, also if the source profile was deleted."""
     written = [
         legacy("a", "dev", x_security_token_expires=in_minutes(9), aws_security_token="other"),
         legacy("b", "gone", x_security_token_expires="someday"),
@@ -94,15 +94,15 @@ def test_list_tells_the_states_and_warns(person: Person) -> None:
 @pytest.mark.parametrize(
     "command", [["list-legacy"], ["remove-legacy", "--all"], ["refresh-legacy", "--all"]]
 )
-def test_the_active_profile_is_not_looked_at(person: Person, command: list[str]) -> None:
-    """AWS_PROFILE may name something that is not there."""
+def test_active_profile_is_not_used(person: Person, command: list[str]) -> None:
+    """The commands work even if AWS_PROFILE names a profile that does not exist."""
     done = person.legacy(*command, env={"AWS_PROFILE": "nosuch"})
 
     assert (done.status, done.err) == (0, "")
 
 
-def test_list_works_without_any_config(person: Person) -> None:
-    """The sources are gone, the legacy profiles are still there to be seen."""
+def test_list_without_config(person: Person) -> None:
+    """Legacy profiles are listed even if the config has no source profile."""
     person.configure("")
     person.credentials.write_text(legacy("dev-legacy-sso", "dev"))
     (item,) = json.loads(person.legacy("list-legacy").out)["LegacyProfiles"]
@@ -110,8 +110,8 @@ def test_list_works_without_any_config(person: Person) -> None:
     assert (item["Profile"], item["State"]) == ("dev-legacy-sso", "expired")
 
 
-def test_remove_takes_out_what_was_written_and_gives_the_old_bytes_back(person: Person) -> None:
-    """Every other byte of the file stays."""
+def test_remove_restores_the_old_bytes(person: Person) -> None:
+    """After a refresh and a removal the file is the same as before."""
     person.credentials.write_text(OTHERS)
     person.sign_in()
     person.sign_in(None)
@@ -137,8 +137,8 @@ def test_remove_takes_out_what_was_written_and_gives_the_old_bytes_back(person: 
         (["--all", "--dry-run"], ["a", "b", "c"]),
     ],
 )
-def test_remove_selects(person: Person, arguments: list[str], left: list[str]) -> None:
-    """By name or pattern, by session, by expiry; --dry-run removes nothing."""
+def test_remove_selection(person: Person, arguments: list[str], left: list[str]) -> None:
+    """It selects by name, pattern, session or expiry; ``--dry-run`` removes nothing."""
     written = [
         legacy("a", "dev"),
         legacy("b", "dev", x_security_token_expires=in_minutes(9)),
@@ -161,10 +161,10 @@ def test_remove_selects(person: Person, arguments: list[str], left: list[str]) -
         (["--sso-session", "crop"], 253, "no legacy profile is of an sso-session 'crop'"),
     ],
 )
-def test_remove_refuses_what_is_not_ours(
+def test_remove_refuses_other_sections(
     person: Person, arguments: list[str], status: int, said: str
 ) -> None:
-    """Somebody's own section is never removed, even when named."""
+    """A section that the plugin did not write is never removed, even if it is named."""
     person.credentials.write_text(OTHERS)
     done = person.legacy("remove-legacy", *arguments)
 
@@ -173,10 +173,10 @@ def test_remove_refuses_what_is_not_ours(
     assert person.credentials.read_text() == OTHERS
 
 
-def test_what_was_renewed_a_moment_before_has_not_expired(
+def test_remove_expired_looks_under_the_lock(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """``--expired`` is asked under the lock: a refresh may have been first."""
+    """``--expired`` is checked under the lock, because a refresh may have come first."""
     file = tmp_path / "credentials"
     file.write_text(legacy("dev-legacy-sso", "dev"))
     renewed = legacy("dev-legacy-sso", "dev", x_security_token_expires="2999-01-01T00:00:00Z")
@@ -194,8 +194,8 @@ def test_what_was_renewed_a_moment_before_has_not_expired(
 
 
 def who_they_are(person: Person) -> dict[str, str | None]:
-    """Return what each client is told when it asks who it is, with a machine role in reach."""
-    # An AWS CLI v1 cannot read a config file with a plugin path in it; nor has it need to.
+    """Return the identity that each client is told, or None, while a machine role is available."""
+    # An AWS CLI v1 fails on a config file with a plugin path.
     config = person.home / "plain-config"
     config.write_text("")
     environment = person.env(person.center.machine_environment())
@@ -204,10 +204,10 @@ def who_they_are(person: Person) -> dict[str, str | None]:
 
 
 @only(FROZEN)
-def test_signed_out_keys_are_refused_by_every_client_and_come_back_with_a_refresh(
+def test_sign_out_for_every_client(
     person: Person,
 ) -> None:
-    """With a machine role in reach: no client goes on under another identity."""
+    """Every client is refused and uses no machine role instead; a refresh restores the keys."""
     person.sign_in()
     person.credentials.write_text(OTHERS)
     person.refresh("--profile", "dev")
@@ -240,8 +240,11 @@ def without_values(text: str) -> str:
     return re.sub(" = .*", "", text)
 
 
-def test_sign_out_leaves_alone_what_no_sso_sign_in_feeds(person: Person) -> None:
-    """And says so by name; what has lost its source is signed out to be safe."""
+def test_sign_out_keeps_other_kinds(person: Person) -> None:
+    """A profile that uses no SSO sign-in is kept and reported.
+
+    A deleted source profile counts as SSO, so it is signed out too.
+    """
     person.configure(
         f"{person.config.read_text()}\n[profile process]\ncredential_process = x\n", plugin=False
     )
@@ -259,8 +262,8 @@ def test_sign_out_leaves_alone_what_no_sso_sign_in_feeds(person: Person) -> None
 
 
 @only(FROZEN)
-def test_query_is_tried_before_anything_is_removed(person: Person) -> None:
-    """One that does not fit is bad usage, and nothing is done; by a refresh neither."""
+def test_query_is_checked_first(person: Person) -> None:
+    """A ``--query`` that does not fit the document is bad usage, and nothing is changed."""
     person.credentials.write_text(legacy("a", "dev"))
     person.sign_in()
     wrong = "LegacyProfiles[].abs(Profile)"
@@ -272,8 +275,8 @@ def test_query_is_tried_before_anything_is_removed(person: Person) -> None:
     assert person.credentials.read_text() == legacy("a", "dev")
 
 
-def test_word_without_option_is_told_of_it(person: Person) -> None:
-    """``refresh-legacy dev`` is a natural mistake; and an unknown profile is told of a near one."""
+def test_usage_hints(person: Person) -> None:
+    """A name without an option gets the right command, an unknown profile a similar name."""
     refresh = person.refresh("dev")
     remove = person.legacy("remove-legacy", "dev")
     near = person.refresh("--profile", "dve")
@@ -285,8 +288,8 @@ def test_word_without_option_is_told_of_it(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_list_is_lines_on_a_terminal(person: Person) -> None:
-    """A line for each; a document where an output is asked for, also by the configuration."""
+def test_list_on_a_terminal(person: Person) -> None:
+    """It prints a line for each profile, or a document if the configuration sets a format."""
     person.credentials.write_text(legacy("a", "dev", x_security_token_expires="2999-01-01T00:00Z"))
     command = f"{person.cli} sso list-legacy"
 

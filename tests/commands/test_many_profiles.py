@@ -1,4 +1,4 @@
-"""Many profiles at once: selected, fetched together, written once, reported one by one."""
+"""Many profiles in one command: selected, fetched together, written once, reported one by one."""
 
 from __future__ import annotations
 
@@ -15,8 +15,11 @@ from support.person import FROZEN, PROFILES, Person, arn, interrupted, lines, on
 from support.profiles import OTHER_START_URL, SESSIONS, legacy, profiles
 
 
-def test_those_that_can_be_refreshed_are_and_the_others_are_named(person: Person) -> None:
-    """50 profiles, one forbidden, one with a role that is not there: 48 done, two old ones kept."""
+def test_refresh_when_some_profiles_fail(person: Person) -> None:
+    """50 profiles, one forbidden, one with an unknown role: 48 are written.
+
+    The two errors are reported, and the two old sections stay.
+    """
     person.configure(SESSIONS + profiles("p", 50))
     person.sign_in()
     old = legacy("p7-legacy-sso", "p7") + "\n" + legacy("p9-legacy-sso", "p9")
@@ -37,10 +40,8 @@ def test_those_that_can_be_refreshed_are_and_the_others_are_named(person: Person
     assert person.identity("p49-legacy-sso").startswith(arn("100000000049", "Developer"))
 
 
-def test_each_role_is_fetched_once_and_the_file_is_written_once(
-    person: Person, tmp_path: Path
-) -> None:
-    """Profiles that differ only in region share their role's keys."""
+def test_role_fetched_once_file_written_once(person: Person, tmp_path: Path) -> None:
+    """Profiles that use the same role share one fetch, and the file is replaced once."""
     same = profiles("p", 1)
     twins = same + same.replace("p0", "twin") + "region = eu-west-1\n"
     chained = (
@@ -64,8 +65,8 @@ def test_each_role_is_fetched_once_and_the_file_is_written_once(
 
 @pytest.mark.timeout(240)
 @only(FROZEN)
-def test_throttling_slows_three_hundred_profiles_down_and_fails_none(person: Person) -> None:
-    """The stand-in answers 429 beyond 20 requests a second."""
+def test_throttling_of_300_profiles(person: Person) -> None:
+    """The stand-in answers 429 above 20 requests a second; all 300 profiles are written."""
     person.configure(SESSIONS + profiles("p", 300))
     person.sign_in()
     person.center.behaviour.requests_per_second = 20
@@ -76,8 +77,8 @@ def test_throttling_slows_three_hundred_profiles_down_and_fails_none(person: Per
 
 
 @pytest.mark.parametrize("processes", [1, 2])
-def test_a_refresh_token_is_used_once(person: Person, processes: int) -> None:
-    """The access token has run out: it is renewed once, for 40 profiles, in two shells at once."""
+def test_refresh_token_is_used_once(person: Person, processes: int) -> None:
+    """The access token has expired: 40 profiles, in one or two processes, renew it once in all."""
     person.configure(SESSIONS + profiles("p", 40))
     person.sign_in(expires_in=-10)
     person.center.behaviour.delay = 0.05
@@ -92,8 +93,11 @@ def test_a_refresh_token_is_used_once(person: Person, processes: int) -> None:
 
 
 @only(FROZEN)
-def test_tokens_alone_lie_in_the_folder_of_tokens(person: Person) -> None:
-    """Other tools read every file there as one: the lock leaves none, and our old one goes."""
+def test_token_folder_holds_only_tokens(person: Person) -> None:
+    """Other tools read every file there as a token.
+
+    So the lock is in another folder, and a lock file of an older version is removed.
+    """
     token = person.sign_in(expires_in=-10)
     (token.parent / "legacy-sso.lock").touch()
     done = person.refresh("--profile", "dev")
@@ -103,8 +107,8 @@ def test_tokens_alone_lie_in_the_folder_of_tokens(person: Person) -> None:
     assert [path.suffix for path in token.parent.iterdir()] == [".json"]
 
 
-def test_a_login_that_comes_while_the_token_is_renewed_is_enough(person: Person) -> None:
-    """Others take no lock: before it says that the sign-in is over, it looks at the file again."""
+def test_login_while_the_token_is_renewed(person: Person) -> None:
+    """If the renewal fails, the token file is read again, because a login takes no lock."""
     person.sign_in(expires_in=-10)
     person.center.behaviour.hang.add("CreateToken")
     person.center.behaviour.failures["CreateToken"] = 400
@@ -119,8 +123,8 @@ def test_a_login_that_comes_while_the_token_is_renewed_is_enough(person: Person)
     assert person.center.count("CreateToken") == 1
 
 
-def test_two_sign_ins_in_one_command_keep_their_accounts_apart(person: Person) -> None:
-    """Twenty profiles of each: every one has its own account's keys, fetched with its own token."""
+def test_two_sessions_in_one_command(person: Person) -> None:
+    """Each profile gets keys of its own account, fetched with its own session's token."""
     person.configure(SESSIONS + profiles("a", 20) + profiles("b", 20, "other"))
     person.sign_in("corp")
     person.sign_in("other", start_url=OTHER_START_URL)
@@ -137,8 +141,8 @@ def test_two_sign_ins_in_one_command_keep_their_accounts_apart(person: Person) -
         assert b.startswith(arn(f"2{number:011}", "Developer"))
 
 
-def test_one_dead_sign_in_does_not_stop_the_other(person: Person) -> None:
-    """One session is over: a line names its profiles and the command, the others are done."""
+def test_two_sessions_one_signed_out(person: Person) -> None:
+    """One line names its profiles and the login command; those of the other are written."""
     person.configure(SESSIONS + profiles("a", 2) + profiles("b", 2, "other"))
     person.sign_in("corp")
     done = person.refresh("--source-profiles", "*")
@@ -151,8 +155,8 @@ def test_one_dead_sign_in_does_not_stop_the_other(person: Person) -> None:
     ]
 
 
-def test_ctrl_c_ends_many_in_flight(person: Person) -> None:
-    """20 requests hanging: status 130 at once, and the file untouched."""
+def test_ctrl_c_during_many_requests(person: Person) -> None:
+    """20 requests hang: Ctrl-C ends the command at once with status 130; the file is unchanged."""
     person.configure(SESSIONS + profiles("p", 20))
     person.sign_in()
     person.credentials.write_text("[mine]\nk = v\n")
@@ -164,8 +168,8 @@ def test_ctrl_c_ends_many_in_flight(person: Person) -> None:
     assert person.credentials.read_text() == "[mine]\nk = v\n"
 
 
-def test_all_names_what_has_lost_its_source_or_was_made_over_by_hand(person: Person) -> None:
-    """Sensible, said clearly, nothing lost."""
+def test_all_with_deleted_source_and_own_keys(person: Person) -> None:
+    """The deleted source profile is reported, the long-term keys stay, the rest is refreshed."""
     person.sign_in()
     by_hand = (
         "[mine]\naws_access_key_id = AKIA\naws_secret_access_key = only-copy\n"
@@ -185,10 +189,8 @@ def test_all_names_what_has_lost_its_source_or_was_made_over_by_hand(person: Per
 
 
 @pytest.mark.parametrize("selection", [["--all"], ["--sso-session", "corp"]])
-def test_with_nothing_written_yet_it_says_how_to_write_the_first(
-    person: Person, selection: list[str]
-) -> None:
-    """Status 0: nothing is wrong."""
+def test_selection_before_the_first_write(person: Person, selection: list[str]) -> None:
+    """If nothing is written yet, a line says how to write the first legacy profile; status 0."""
     done = person.refresh(*selection)
 
     assert (done.status, done.err) == (0, "")
@@ -204,10 +206,8 @@ def test_with_nothing_written_yet_it_says_how_to_write_the_first(
         (["--sso-session", "nosuch"], "there is no sso-session 'nosuch'"),
     ],
 )
-def test_a_selection_that_matches_nothing_is_an_error(
-    person: Person, selection: list[str], said: str
-) -> None:
-    """253, before anything is fetched."""
+def test_selection_without_a_match(person: Person, selection: list[str], said: str) -> None:
+    """An unmatched pattern or session name ends with status 253 before anything is fetched."""
     person.sign_in()
     done = person.refresh(*selection)
 
@@ -218,10 +218,8 @@ def test_a_selection_that_matches_nothing_is_an_error(
 
 @only(FROZEN)
 @pytest.mark.parametrize("options", [["--sign-out"], []])
-def test_what_is_taken_away_while_it_is_fetched_stays_so(
-    person: Person, options: list[str]
-) -> None:
-    """Who signs out leaves no working keys behind, whatever refresh is on its way."""
+def test_remove_while_a_refresh_fetches(person: Person, options: list[str]) -> None:
+    """What is removed or signed out during a refresh stays removed or signed out."""
     person.sign_in()
     assert person.refresh("--profile", "dev").status == 0
     person.center.behaviour.hang.add("GetRoleCredentials")
@@ -241,8 +239,8 @@ def test_what_is_taken_away_while_it_is_fetched_stays_so(
 
 
 @only(FROZEN)
-def test_a_further_file_that_cannot_be_read_does_not_stop_the_rest(person: Person) -> None:
-    """It is named; what is in the other is refreshed, listed and signed out: status 1."""
+def test_further_file_that_cannot_be_read(person: Person) -> None:
+    """It is reported, with status 1; the other file is still refreshed, listed and signed out."""
     other = person.home / "other"
     other.write_text("junk\n")
     person.configure(f"[legacy-sso]\ncredentials_files = {other}\n{PROFILES}")
@@ -263,8 +261,8 @@ def test_a_further_file_that_cannot_be_read_does_not_stop_the_rest(person: Perso
 
 
 @only(FROZEN)
-def test_what_is_named_twice_is_done_once(person: Person) -> None:
-    """By its source and by itself, and in a further file that is another name of the first."""
+def test_profile_named_twice_is_written_once(person: Person) -> None:
+    """It is named by its source profile and itself, or stands in a file and in a link to it."""
     link = person.home / "link"
     link.symlink_to(person.credentials)
     person.configure(f"[legacy-sso]\ncredentials_files = {link}\n{PROFILES}")
@@ -278,8 +276,8 @@ def test_what_is_named_twice_is_done_once(person: Person) -> None:
         assert done.out.endswith(f"1 legacy profile written to {person.credentials}\n")
 
 
-def test_what_still_lasts_is_left_alone(person: Person) -> None:
-    """--min-remaining: no network call for it, and its bytes stay."""
+def test_min_remaining_keeps_lasting_keys(person: Person) -> None:
+    """Keys that last long enough stay as they are, and no request is sent for them."""
     later = f"{datetime.now(UTC) + timedelta(minutes=45):%Y-%m-%dT%H:%M:%SZ}"
     kept = legacy("kept-legacy-sso", "dev", x_security_token_expires=later)
     person.credentials.write_text(kept + "\n" + legacy("dev-legacy-sso", "dev"))
@@ -295,10 +293,10 @@ def test_what_still_lasts_is_left_alone(person: Person) -> None:
     assert person.center.calls == []
 
 
-def test_login_signs_in_once_for_each_session_and_then_refreshes(person: Person) -> None:
-    """On a terminal: the CLI's own login runs, and the refresh goes on.
+def test_login_once_for_each_session(person: Person) -> None:
+    """``--login`` on a terminal runs the CLI's login for each session, then refreshes.
 
-    An older CLI has the device code flow only, and no option for it.
+    An older CLI has only the device code flow, and no option for it.
     """
     person.configure(SESSIONS + profiles("p", 3) + profiles("q", 1, "other"))
     terminal = on_a_terminal(person, "--source-profiles 'p*' q0 --login --no-browser")
@@ -314,8 +312,8 @@ def test_login_signs_in_once_for_each_session_and_then_refreshes(person: Person)
 
 
 @only(FROZEN)
-def test_a_sign_in_that_is_declined_does_not_stop_the_others(person: Person) -> None:
-    """The reason is said, and what the other sign-in gave is written."""
+def test_login_declined(person: Person) -> None:
+    """The reason is reported, and the profiles of the other session are written."""
     person.configure(SESSIONS + profiles("a", 1) + profiles("b", 1, "other"))
     person.sign_in("other", start_url=OTHER_START_URL)
     person.center.behaviour.device_approval = "deny"
@@ -330,8 +328,8 @@ def test_a_sign_in_that_is_declined_does_not_stop_the_others(person: Person) -> 
 
 
 @only(FROZEN)
-def test_the_link_of_a_role_signs_in_and_stdout_has_the_document_alone(person: Person) -> None:
-    """A role over an inline profile: it is that one which can sign in."""
+def test_login_for_a_role(person: Person) -> None:
+    """``--login`` signs in with the role's source profile; stdout has only the document."""
     person.configure(
         f"{PROFILES}\n[profile leaf]\nrole_arn = arn:aws:iam::300000000000:role/Leaf\n"
         "source_profile = inline\nregion = us-east-1\n"
@@ -349,15 +347,15 @@ def test_the_link_of_a_role_signs_in_and_stdout_has_the_document_alone(person: P
 
 
 def on_a_terminal(person: Person, options: str, *, device_code: bool = True) -> Any:
-    """Run a refresh where somebody can be asked."""
+    """Start a refresh on a terminal."""
     command = f"{person.cli} sso refresh-legacy {'--use-device-code ' * device_code}{options}"
     return pexpect.spawn(
         "/bin/sh", ["-c", command], env=person.environment, timeout=60, encoding="utf-8"
     )
 
 
-def test_login_never_asks_without_a_terminal(person: Person) -> None:
-    """In a script it is an error, as without --login."""
+def test_login_without_a_terminal(person: Person) -> None:
+    """In a script ``--login`` starts no login; the error is the same as without it."""
     done = person.refresh("--profile", "dev", "--login")
 
     assert done.status == 253
@@ -366,8 +364,8 @@ def test_login_never_asks_without_a_terminal(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_progress_is_shown_to_a_person_who_waits(person: Person) -> None:
-    """On stderr, after about a second, and gone at the end."""
+def test_progress_on_a_terminal(person: Person) -> None:
+    """On a terminal a slow refresh shows how many profiles are fetched so far."""
     person.configure(SESSIONS + profiles("p", 40))
     person.sign_in()
     person.center.behaviour.requests_per_second = 20
@@ -384,8 +382,8 @@ def test_progress_is_shown_to_a_person_who_waits(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_further_files_of_the_config_are_covered(person: Person) -> None:
-    """``credentials_files`` in ``[legacy-sso]``: what is recorded there is refreshed too."""
+def test_further_files_of_the_config(person: Person) -> None:
+    """``--all`` also refreshes what is written in the ``credentials_files`` of ``[legacy-sso]``."""
     further = person.home / "mounted" / "credentials"
     person.configure(
         f"[legacy-sso]\ncredentials_files = ~/mounted/credentials\n\n{SESSIONS}{profiles('p', 1)}"

@@ -1,4 +1,4 @@
-"""The CLI's settings for the network reach our fetches as they reach the CLI's own calls."""
+"""The CLI's network settings apply to our fetches as they do to the CLI's own calls."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from support.person import FROZEN, PROFILES, Person, lines, only
 
 @pytest.fixture
 def authority(tmp_path: Path) -> Path:
-    """A private CA's certificate, which is also the stand-in's own."""
+    """A private CA's certificate, which is also the stand-in's server certificate."""
     names = "subjectAltName=IP:127.0.0.1,DNS:localhost"
     subprocess.run(
         [
@@ -33,7 +33,7 @@ def authority(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def center(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[IdentityCenter]:
-    """The stand-in, behind TLS for the tests that ask for the private CA."""
+    """The stand-in; it speaks TLS in the tests that use ``authority``."""
     tls = None
     if "authority" in request.fixturenames:
         tls = (str(request.getfixturevalue("authority")), str(tmp_path / "key.pem"))
@@ -43,10 +43,8 @@ def center(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[IdentityC
 
 @pytest.mark.parametrize("how", ["--ca-bundle", "AWS_CA_BUNDLE", "ca_bundle", "--no-verify-ssl"])
 @pytest.mark.parametrize("expired", [False, True], ids=["", "token due"])
-def test_a_private_ca_is_trusted_as_the_person_says(
-    person: Person, authority: Path, how: str, expired: bool
-) -> None:
-    """By option, variable or the profile's own setting; for keys and for the token alike."""
+def test_private_ca_is_trusted(person: Person, authority: Path, how: str, expired: bool) -> None:
+    """An option, a variable or the profile names the CA; the token renewal trusts it too."""
     arguments: list[str] = []
     environment: dict[str, str] = {}
     match how:
@@ -66,8 +64,8 @@ def test_a_private_ca_is_trusted_as_the_person_says(
     assert "dev-legacy-sso" in person.sections()
 
 
-def test_without_it_the_service_is_not_trusted(person: Person, authority: Path) -> None:
-    """One line, and no keys."""
+def test_private_ca_not_named(person: Person, authority: Path) -> None:
+    """If nothing names the CA, the TLS check fails with one line and status 255."""
     person.sign_in()
     done = person.refresh("--profile", "dev")
     (line,) = lines(done.err)
@@ -78,7 +76,7 @@ def test_without_it_the_service_is_not_trusted(person: Person, authority: Path) 
 
 @contextmanager
 def proxy() -> Iterator[tuple[str, list[str]]]:
-    """Run a proxy that notes which hosts it is asked for, and connects to none."""
+    """Run a proxy that records the hosts it is asked for and connects to none."""
     asked: list[str] = []
 
     def serve() -> None:
@@ -113,10 +111,10 @@ CHINA = PROFILES.replace("sso_region = us-east-1", "sso_region = cn-north-1")
         pytest.param(PROFILES, "use_dualstack_endpoint = true", None, id="dual-stack"),
     ],
 )
-def test_proxy_partition_and_kind_of_endpoint_are_the_clis(
+def test_proxy_and_endpoint_as_in_the_cli(
     person: Person, profiles: str, settings: str, host: str | None
 ) -> None:
-    """Through the proxy, to the very host that the CLI's own fetch of the same profile asks for."""
+    """The request goes through the proxy to the same host that the CLI asks for this profile."""
     person.configure(profiles.replace("region = us-west-2", f"region = us-west-2\n{settings}"))
     person.sign_in()
     del person.environment["AWS_DATA_PATH"]
@@ -133,8 +131,8 @@ def test_proxy_partition_and_kind_of_endpoint_are_the_clis(
 
 
 @only(FROZEN)
-def test_a_services_section_leads_to_another_address(person: Person) -> None:
-    """``services`` with an ``endpoint_url``, known since 2.13."""
+def test_services_section_sets_the_endpoint(person: Person) -> None:
+    """An ``endpoint_url`` under ``services``, known since AWS CLI 2.13, is used."""
     services = f"\n[services here]\nsso =\n  endpoint_url = {person.center.url}\n"
     profiles = PROFILES.replace("region = us-west-2", "region = us-west-2\nservices = here")
     person.configure(profiles + services)
@@ -147,8 +145,8 @@ def test_a_services_section_leads_to_another_address(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_retries_are_the_clis(person: Person) -> None:
-    """AWS_MAX_ATTEMPTS counts for our fetches too."""
+def test_retries_as_in_the_cli(person: Person) -> None:
+    """``AWS_MAX_ATTEMPTS`` applies to our fetches too."""
     person.sign_in()
     person.center.behaviour.failures["GetRoleCredentials"] = 500
     person.refresh("--profile", "dev", env={"AWS_MAX_ATTEMPTS": "3"})

@@ -1,4 +1,4 @@
-"""The plugin inside the CLI: it adds its commands, and breaks no other, whatever is wrong."""
+"""The plugin inside the CLI: it adds its commands, and even if broken, breaks no other command."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ PACKAGE = "awscli_plugin_legacy_sso"
 
 @pytest.fixture
 def person(person: Person, tmp_path: Path) -> Person:
-    """A person with a copy of the plugin that can be broken."""
+    """A person with a copy of the plugin that a test may break."""
     mine = tmp_path / "my-plugin"
     shutil.copytree(person.plugin_path, mine)
     person.plugin_path = mine
@@ -27,7 +27,7 @@ def person(person: Person, tmp_path: Path) -> Person:
 
 
 def break_it(person: Person, how: str) -> str:
-    """Break the installed plugin; return what the command has to say."""
+    """Break the installed plugin; return what the error has to contain."""
     module = person.plugin_path / PACKAGE / "cli" / "commands.py"
     match how:
         case "missing module":
@@ -62,8 +62,8 @@ BREAKS = [
 
 
 @pytest.mark.parametrize("how", BREAKS)
-def test_a_broken_plugin_says_so_and_breaks_no_other_command(person: Person, how: str) -> None:
-    """``aws --version`` and ``aws sso logout`` go on working; ours exit 253 with the reason."""
+def test_broken_plugin(person: Person, how: str) -> None:
+    """Other ``aws`` commands work; our commands exit with 253 and the reason."""
     reason = break_it(person, how)
     version, logout = person.aws("--version"), person.aws("sso", "logout")
     ours = person.legacy("refresh-legacy", "--profile", "dev")
@@ -76,7 +76,7 @@ def test_a_broken_plugin_says_so_and_breaks_no_other_command(person: Person, how
 
 
 def spoil_configupdater(person: Person, how: str) -> list[str]:
-    """Leave the plugin without a ConfigUpdater that it can use; return what is to be said."""
+    """Leave the plugin no usable ConfigUpdater; return what the error has to contain."""
     ours = person.plugin_path / "configupdater"
     if how == "missing":
         shutil.rmtree(ours)
@@ -88,7 +88,7 @@ def spoil_configupdater(person: Person, how: str) -> list[str]:
     shutil.copytree(real_parts.old_configupdater(), other)
     said = ["4.1 or newer", str(other)]
     if how == "older, no metadata":
-        # Our own metadata, further down the path, then tells a version that is not this one's.
+        # The metadata found is then that of our copy, further down the path: another version.
         (metadata,) = other.glob("*.dist-info")
         shutil.rmtree(metadata)
     else:
@@ -107,8 +107,11 @@ def spoil_configupdater(person: Person, how: str) -> list[str]:
     ],
     indirect=["version"],
 )
-def test_without_configupdater_ours_say_so_and_others_work(person: Person, how: str) -> None:
-    """Missing, broken, or older in another plugin's folder: named, with 253; nothing is written."""
+def test_configupdater_missing_or_unusable(person: Person, how: str) -> None:
+    """It is missing, broken, or an older one in another plugin's folder.
+
+    Our commands exit with 253, name it and write nothing; other commands work.
+    """
     said = spoil_configupdater(person, how)
     ours = person.legacy("refresh-legacy", "--profile", "dev")
     other = person.aws("configure", "list-profiles")
@@ -122,8 +125,8 @@ def test_without_configupdater_ours_say_so_and_others_work(person: Person, how: 
     assert not person.credentials.exists()
 
 
-def test_with_the_plugin_on_other_commands_say_what_they_said_before(person: Person) -> None:
-    """Same output and status, and no request is made."""
+def test_other_commands_are_unchanged(person: Person) -> None:
+    """With the plugin on they have the same output and status, and send no request."""
     commands = [["--version"], ["configure", "list-profiles"], ["sso", "login", "--profile", "x"]]
     with_it = [person.aws(*command) for command in commands]
     person.configure(plugin=False)
@@ -133,8 +136,8 @@ def test_with_the_plugin_on_other_commands_say_what_they_said_before(person: Per
     assert person.center.calls == []
 
 
-def test_it_works_from_a_folder_that_cannot_be_written_to(person: Person) -> None:
-    """Where the bytecode cannot be kept, things take a moment longer, and that is all."""
+def test_plugin_folder_not_writable(person: Person) -> None:
+    """If the bytecode cannot be saved, the commands still work."""
     folder = person.plugin_path / PACKAGE / "cli"
     shutil.rmtree(folder / "__pycache__", ignore_errors=True)
     (folder / "__pycache__").write_text("in the way, as root may write anywhere")
@@ -143,8 +146,11 @@ def test_it_works_from_a_folder_that_cannot_be_written_to(person: Person) -> Non
 
 
 @only(FROZEN)
-def test_our_modules_are_compiled_once_and_other_plugins_never(person: Person) -> None:
-    """The official CLI keeps no bytecode; we lift that for our own imports alone."""
+def test_bytecode_of_our_modules_only(person: Person) -> None:
+    """The official CLI saves no bytecode.
+
+    The plugin saves that of its own modules, not of other plugins.
+    """
     other = person.plugin_path / "other_plugin"
     other.mkdir()
     (other / "__init__.py").write_text(
@@ -167,18 +173,21 @@ def test_our_modules_are_compiled_once_and_other_plugins_never(person: Person) -
 
 
 @pytest.mark.parametrize("module", ["__init__.py", "cli/__init__.py", "cli/own_config.py"])
-def test_what_every_aws_command_imports_is_nothing(module: str) -> None:
-    """The ways in import only inside functions, and old Pythons can read them."""
+def test_entry_modules_import_nothing(module: str) -> None:
+    """Every ``aws`` command loads these modules, so they import only inside functions.
+
+    Python 3.7 can parse them.
+    """
     source = (CHECKOUT / PACKAGE / module).read_text()
     tree = ast.parse(source, feature_version=(3, 7))
     imports = [node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)]
 
     assert imports == []
-    assert "awscli.botocore" not in source  # another copy of each class
+    assert "awscli.botocore" not in source  # a second copy of each class
 
 
-def test_only_configupdater_is_needed_from_pypi() -> None:
-    """awscli from PyPI is the v1, and would take the place of a v2: it must not be a dependency."""
+def test_dependencies_are_only_configupdater() -> None:
+    """awscli on PyPI is the v1 and would replace a v2, so it must not be a dependency."""
     project = tomllib.loads((CHECKOUT / "pyproject.toml").read_text())["project"]
 
     assert project["dependencies"] == ["configupdater>=4.1"]
@@ -189,8 +198,8 @@ HELP = Path(__file__).parent / "help"
 
 @only(DEBIAN)
 @pytest.mark.parametrize("command", ["refresh-legacy", "list-legacy", "remove-legacy"])
-def test_help_is_a_full_page(person: Person, command: str) -> None:
-    """Description, options and examples, as for the CLI's own; ``help/`` holds them."""
+def test_help_page(person: Person, command: str) -> None:
+    """It has description, options and examples; ``help/`` holds the expected pages."""
     done = person.aws(
         *("sso", command, "help"), env={"AWS_PAGER": "cat", "MANWIDTH": "80", "TERM": "dumb"}
     )
@@ -203,13 +212,13 @@ def test_help_is_a_full_page(person: Person, command: str) -> None:
 
 
 def _plain(page: str) -> str:
-    """Return a page without the overstrikes that a terminal shows as bold."""
+    """Return a page without the overstrikes and escape codes for bold."""
     return re.sub(".\b|\x1b\\[[0-9;]*m", "", page)
 
 
 @only(DEBIAN)
-def test_the_commands_are_listed_with_those_of_the_cli(person: Person) -> None:
-    """``aws sso help`` names them beside login and logout."""
+def test_help_lists_our_commands(person: Person) -> None:
+    """``aws sso help`` lists them beside login and logout."""
     done = person.aws("sso", "help", env={"AWS_PAGER": "cat", "TERM": "dumb"})
     listed = [line.strip(" o\n") for line in _plain(done.out).splitlines()]
 

@@ -1,4 +1,4 @@
-"""``refresh_legacy_sso``: the same outside the CLI, on PyPI's oldest and newest botocore."""
+"""``refresh_legacy_sso()`` outside the CLI, on the oldest and newest botocore from PyPI."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from support import real_parts
 from support.person import CHECKOUT, FROZEN, Person, arn, only
 
-# Runs in a process of its own: botocore looks at HOME when it is imported.
+# Runs in its own process, because botocore reads HOME when it is imported.
 CALL = """
 import json, sys, warnings
 import botocore.session
@@ -30,7 +30,7 @@ else:
 
 @pytest.fixture(params=["oldest", "newest"])
 def python(request: pytest.FixtureRequest) -> str:
-    """A Python with the first botocore that knows ``sso_session``, and one with the newest."""
+    """A Python with the first botocore that knows ``sso_session``, or one with the newest."""
     return str(real_parts.old_client("botocore")) if request.param == "oldest" else sys.executable
 
 
@@ -57,8 +57,8 @@ def call(person: Person, python: str, **arguments: str) -> list[str]:
 
 
 @only(FROZEN)
-def test_it_writes_the_legacy_profile_and_returns_its_expiry(person: Person, python: str) -> None:
-    """The default name, the default file, fresh keys."""
+def test_function_writes_and_returns_expiry(person: Person, python: str) -> None:
+    """It writes fresh keys with the default name to the default file and returns their expiry."""
     person.sign_in()
     answer = call(person, python, input_profile="dev")
     section = person.sections()["dev-legacy-sso"]
@@ -68,8 +68,8 @@ def test_it_writes_the_legacy_profile_and_returns_its_expiry(person: Person, pyt
 
 
 @only(FROZEN)
-def test_it_takes_a_name_and_a_file(person: Person, python: str) -> None:
-    """As ``--output-profile`` and ``--credentials-file`` do."""
+def test_function_takes_a_name_and_a_file(person: Person, python: str) -> None:
+    """``output_profile`` and ``credentials_file`` work as the options of these names do."""
     person.sign_in()
     path = person.home / "elsewhere"
     call(person, python, input_profile="dev", output_profile="x", credentials_file=str(path))
@@ -78,8 +78,8 @@ def test_it_takes_a_name_and_a_file(person: Person, python: str) -> None:
 
 
 @only(FROZEN)
-def test_a_sessions_own_credentials_are_used(person: Person, python: str) -> None:
-    """Fetched once, by the session; and another profile cannot be asked for."""
+def test_session_credentials_are_written(person: Person, python: str) -> None:
+    """The session's own credentials are written; naming another profile too is a UsageError."""
     person.sign_in()
     answer = call(person, python, session="dev")
     refused = call(person, python, session="dev", input_profile="inline")
@@ -94,14 +94,14 @@ def test_a_sessions_own_credentials_are_used(person: Person, python: str) -> Non
     ("profile", "error"),
     [("dev", "SignInError"), ("nosuch", "ProfileError"), ("", "ProfileError")],
 )
-def test_what_goes_wrong_has_a_type(person: Person, python: str, profile: str, error: str) -> None:
-    """A program can catch it; all derive from LegacySsoError."""
+def test_errors_have_types(person: Person, python: str, profile: str, error: str) -> None:
+    """A program can catch each kind of error; all derive from LegacySsoError."""
     assert call(person, python, input_profile=profile or "empty")[0] == error
 
 
 @only(FROZEN)
-def test_a_session_of_a_legacy_profile_is_refused(person: Person, python: str) -> None:
-    """It has no keys but those that are there: they would be copied onto themselves."""
+def test_session_of_a_legacy_profile_is_refused(person: Person, python: str) -> None:
+    """Its keys come from the file, so they would be copied onto themselves."""
     person.sign_in()
     call(person, python, input_profile="dev")
     before = person.credentials.read_bytes()
@@ -111,8 +111,8 @@ def test_a_session_of_a_legacy_profile_is_refused(person: Person, python: str) -
 
 
 @only(FROZEN)
-def test_files_that_botocore_cannot_read_have_a_type_too(person: Person, python: str) -> None:
-    """The credentials file is read by botocore before us."""
+def test_unreadable_file_has_a_type(person: Person, python: str) -> None:
+    """botocore reads the credentials file before us; its parse error becomes one of our errors."""
     person.credentials.write_text("junk\n")
     kind, message = call(person, python, input_profile="dev")
 
@@ -121,8 +121,8 @@ def test_files_that_botocore_cannot_read_have_a_type_too(person: Person, python:
 
 
 @only(FROZEN)
-def test_a_process_that_hangs_is_given_up(person: Person) -> None:
-    """Nothing waits for ever, whatever a ``credential_process`` does."""
+def test_process_that_hangs(person: Person) -> None:
+    """The function stops waiting for a ``credential_process`` after a time limit."""
     person.configure("[profile hangs]\ncredential_process = sleep 60\n")
 
     assert impatient_call(person, "fetch._SILENCE_SECONDS = 0.1", "hangs") == [
@@ -132,8 +132,8 @@ def test_a_process_that_hangs_is_given_up(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_a_service_that_throttles_for_ever_is_given_up(person: Person) -> None:
-    """A 429 is waited out, but not if nothing is ever granted."""
+def test_throttling_without_end(person: Person) -> None:
+    """Requests are sent again after a 429, but only until a time limit if none is granted."""
     person.sign_in()
     person.center.behaviour.failures["GetRoleCredentials"] = 429
     kind, message = impatient_call(person, "sso._PATIENCE_SECONDS = 0.1", "dev")
@@ -144,7 +144,7 @@ def test_a_service_that_throttles_for_ever_is_given_up(person: Person) -> None:
 
 
 def impatient_call(person: Person, impatience: str, profile: str) -> list[str]:
-    """Call it in a process that waits for less long."""
+    """Call the function in a process with a shorter time limit."""
     code = f"from awscli_plugin_legacy_sso.fetch import fetch, sso; {impatience}\n{CALL}"
     done = subprocess.run(
         [sys.executable, "-c", code, json.dumps({"input_profile": profile})],
@@ -157,8 +157,8 @@ def impatient_call(person: Person, impatience: str, profile: str) -> list[str]:
     return answer
 
 
-def test_importing_the_package_imports_nothing_else() -> None:
-    """botocore comes in when the function is asked for."""
+def test_import_does_not_import_botocore() -> None:
+    """botocore is imported only when the function is looked up in the package."""
     code = "import sys, awscli_plugin_legacy_sso as p; sys.exit('botocore' in sys.modules)"
 
     assert subprocess.run([sys.executable, "-c", code]).returncode == 0

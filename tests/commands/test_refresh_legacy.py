@@ -1,4 +1,4 @@
-"""The main job on real AWS CLIs: one profile, from the sign-in to keys that an old tool can use."""
+"""``aws sso refresh-legacy`` of one profile on real AWS CLIs: output, file, errors and secrets."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from support.person import DEBIAN, FROZEN, Person, arn, interrupted, lines, only
 
-# What people's files look like: comments, odd spacing, nesting, somebody's long-term keys.
+# A credentials file as people have it: comments, odd spacing, nesting, long-term keys.
 ODD_FILE = """\
 # my keys, do not touch
 [default]   ; the main one
@@ -34,10 +34,11 @@ def expiration(person: Person, profile: str = "dev-legacy-sso") -> datetime:
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("ending", ["", "\n"])
-def test_every_old_byte_stays_and_the_new_section_reads_as_designed(
-    person: Person, newline: str, ending: str
-) -> None:
-    """botocore reads all as before, plus the new profile; a second refresh renews it there."""
+def test_refresh_keeps_all_other_bytes(person: Person, newline: str, ending: str) -> None:
+    """botocore reads the old sections as before, and the new one.
+
+    A second refresh changes only the values of the new one.
+    """
     old = (ODD_FILE.rstrip("\n") + ending).replace("\n", newline).encode()
     person.credentials.write_bytes(old)
     before = person.sections()
@@ -74,10 +75,8 @@ def test_every_old_byte_stays_and_the_new_section_reads_as_designed(
 
 
 @pytest.mark.parametrize("session", ["corp", None])
-def test_the_person_is_told_what_was_written_until_when_and_how_to_undo_it(
-    person: Person, session: str | None
-) -> None:
-    """For ``sso_session`` and inline ``sso_start_url`` alike."""
+def test_refresh_output(person: Person, session: str | None) -> None:
+    """It says what was written, when it expires and how to remove it."""
     source = "dev" if session else "inline"
     person.sign_in(session)
     done = person.refresh("--profile", source)
@@ -92,10 +91,10 @@ def test_the_person_is_told_what_was_written_until_when_and_how_to_undo_it(
     ]
 
 
-def test_keys_are_fresh_whatever_the_cli_has_cached_and_the_cli_has_them_too(
+def test_refresh_replaces_cached_keys(
     person: Person,
 ) -> None:
-    """16 minutes are left in the CLI's cache; the refresh writes the full hour there and here."""
+    """The CLI's cached keys have 16 minutes left: a refresh fetches new ones and caches them."""
     person.center.behaviour.role_lifetime = 16 * 60
     person.sign_in()
     person.aws("configure", "export-credentials", "--profile", "dev")
@@ -110,8 +109,11 @@ def test_keys_are_fresh_whatever_the_cli_has_cached_and_the_cli_has_them_too(
 
 
 @pytest.mark.parametrize("profile", ["dev", "dev-legacy-sso"])
-def test_the_environments_keys_and_region_never_get_in(person: Person, profile: str) -> None:
-    """With keys exported, AWS_PROFILE names the source; a legacy profile means its record."""
+def test_environment_keys_and_region_not_used(person: Person, profile: str) -> None:
+    """Exported keys and regions are not written.
+
+    If AWS_PROFILE names a legacy profile, its recorded source profile is refreshed.
+    """
     person.sign_in()
     person.refresh("--profile", "inline" if profile == "dev" else "dev")
     environment = {
@@ -131,8 +133,8 @@ def test_the_environments_keys_and_region_never_get_in(person: Person, profile: 
     assert "dev-legacy-sso-legacy-sso" not in person.sections()
 
 
-def test_a_source_without_a_region_gets_none_from_the_environment(person: Person) -> None:
-    """It is of the shell that the refresh ran in; who uses the keys has another."""
+def test_region_not_from_the_environment(person: Person) -> None:
+    """The refresh may run in a shell with another region than the tool that uses the keys."""
     person.sign_in(None)
     environment = {"AWS_REGION": "sa-east-1", "AWS_DEFAULT_REGION": "sa-east-1"}
     done = person.refresh("--profile", "inline", env=environment)
@@ -149,10 +151,10 @@ def test_a_source_without_a_region_gets_none_from_the_environment(person: Person
         ({}, "default-legacy-sso"),
     ],
 )
-def test_the_profile_is_found_where_the_cli_finds_it(
+def test_profile_from_the_environment(
     person: Person, environment: dict[str, str], name: str
 ) -> None:
-    """AWS_PROFILE, AWS_DEFAULT_PROFILE, else default."""
+    """It is AWS_PROFILE, then AWS_DEFAULT_PROFILE, then ``default``, as in the CLI."""
     profiles = person.config.read_text().partition("[profile dev]")[2]
     person.configure(f"[profile dev]{profiles}\n[default]{profiles.partition('[profile')[0]}")
     person.sign_in()
@@ -162,8 +164,8 @@ def test_the_profile_is_found_where_the_cli_finds_it(
     assert list(person.sections()) == [name]
 
 
-def test_options_name_the_profile_the_file_and_the_region(person: Person) -> None:
-    """--output-profile, --credentials-file, --region."""
+def test_options_for_name_file_and_region(person: Person) -> None:
+    """``--output-profile``, ``--credentials-file`` and ``--region`` apply; a new file is 0600."""
     person.sign_in()
     path = person.home / "elsewhere" / "keys"
     done = person.refresh(
@@ -178,8 +180,8 @@ def test_options_name_the_profile_the_file_and_the_region(person: Person) -> Non
     assert not person.credentials.exists()
 
 
-def test_a_region_that_a_person_changed_stays(person: Person) -> None:
-    """Once the section is made, its region is the person's, and so are the keys they added."""
+def test_region_changed_by_hand_stays(person: Person) -> None:
+    """A refresh keeps the region of an existing section, and keys that a person added to it."""
     person.sign_in()
     person.refresh("--profile", "dev")
     text = person.credentials.read_text()
@@ -190,8 +192,8 @@ def test_a_region_that_a_person_changed_stays(person: Person) -> None:
     assert (section["region"], section["output"]) == ("eu-west-3", "text")
 
 
-def test_a_dry_run_says_what_would_be_written_and_asks_nobody(person: Person) -> None:
-    """Nothing fetched, nothing written, not even a folder."""
+def test_dry_run(person: Person) -> None:
+    """It says what would be written, sends no request and writes nothing."""
     person.sign_in()
     done = person.refresh("--profile", "dev", "--dry-run")
 
@@ -206,8 +208,8 @@ def test_a_dry_run_says_what_would_be_written_and_asks_nobody(person: Person) ->
 
 @only(FROZEN)
 @pytest.mark.parametrize("output", ["json", "yaml", "text", "table"])
-def test_with_output_a_document_is_printed_without_any_key(person: Person, output: str) -> None:
-    """Through the CLI's own formatter."""
+def test_output_document(person: Person, output: str) -> None:
+    """``--output`` prints a document in the CLI's formats, without any key."""
     person.sign_in()
     done = person.refresh("--profile", "dev", "--output", output)
 
@@ -230,16 +232,16 @@ def test_with_output_a_document_is_printed_without_any_key(person: Person, outpu
         }
 
 
-def test_query_picks_from_the_document(person: Person) -> None:
-    """As for any command of the CLI."""
+def test_query(person: Person) -> None:
+    """``--query`` selects from the document as for any command of the CLI."""
     person.sign_in()
     done = person.refresh("--profile", "dev", "--query", "LegacyProfiles[0].Profile")
 
     assert done.out.strip() == '"dev-legacy-sso"'
 
 
-def test_the_machines_own_role_is_never_taken(person: Person) -> None:
-    """A profile with only a region is refused, with an instance and a container role in reach."""
+def test_machine_role_is_never_used(person: Person) -> None:
+    """A profile with only a region is refused, even if an instance or container has a role."""
     person.configure("[profile plain]\nregion = eu-west-1\n")
     done = person.refresh("--profile", "plain", env=person.center.machine_environment())
 
@@ -250,7 +252,7 @@ def test_the_machines_own_role_is_never_taken(person: Person) -> None:
 
 
 LONG_TERM = "[dev-legacy-sso]\naws_access_key_id = AKIA\naws_secret_access_key = {}\n"
-# id: how it comes about, the exit status, what the one line says.
+# By case: the exit status, and a pattern of the one line.
 FAILURES = {
     "not signed in": (
         253,
@@ -275,18 +277,19 @@ FAILURES = {
 }
 
 
-# By both CLIs: one of each status, and one that comes from each CLI's own botocore.
+# These run on both CLIs: one of each status, and one error of each CLI's own botocore.
 BOTH = ("not signed in", "sign-in ended", "read-only file", "403", "no network")
 RUNS = [(FROZEN, case) for case in FAILURES] + [(DEBIAN, case) for case in BOTH]
-# In which a service's answer, or the file, has something to hide.
+# Cases in which a service's answer or the file contains a secret.
 SECRETS = ("long-term keys in the way", "403", "an answer without keys", "keys with line breaks")
 
 
 @pytest.mark.parametrize(("version", "case"), RUNS, indirect=["version"])
-def test_a_failure_is_one_clear_line_a_documented_status_and_an_untouched_file(
-    person: Person, case: str
-) -> None:
-    """Whatever goes wrong: nothing lost, nothing shown, and the person knows what to do."""
+def test_failure_line_and_status(person: Person, case: str) -> None:
+    """Each failure prints one line that says what to do, with the documented status.
+
+    The file is unchanged.
+    """
     arguments = ["--cli-read-timeout", "1", *_bring_about(case, person)]
     before = person.credentials.read_bytes()
     done = person.refresh(*arguments)
@@ -300,16 +303,16 @@ def test_a_failure_is_one_clear_line_a_documented_status_and_an_untouched_file(
 
 @only(FROZEN)
 @pytest.mark.parametrize("case", SECRETS)
-def test_a_failure_shows_no_secret_under_debug_either(person: Person, case: str) -> None:
-    """The status is the same, and nothing that the stand-in ever gave out is in the log."""
+def test_failure_with_debug(person: Person, case: str) -> None:
+    """The status is the same, and the log has no secret that the stand-in gave out."""
     done = person.refresh("--cli-read-timeout", "1", *_bring_about(case, person), "--debug")
 
     assert done.status == FAILURES[case][0]
     assert "refresh-legacy" in done.err
 
 
-def _bring_about(case: str, person: Person) -> list[str]:  # noqa: C901  # a table, in words
-    """Arrange for one failure; return the arguments that run into it."""
+def _bring_about(case: str, person: Person) -> list[str]:  # noqa: C901  # one branch for each case
+    """Prepare one failure; return the arguments that lead to it."""
     behaviour = person.center.behaviour
     profile = ["--profile", "dev"]
     if case != "not signed in":
@@ -366,8 +369,8 @@ def _keys(person: Person, **changed: object) -> bytes:
 
 
 @only(FROZEN)
-def test_a_name_that_a_section_cannot_have_is_refused(person: Person) -> None:
-    """Before anything is fetched."""
+def test_output_profile_with_a_line_break(person: Person) -> None:
+    """A name that a section cannot have is refused before anything is fetched."""
     person.sign_in()
     done = person.refresh("--profile", "dev", "--output-profile", "a\nb")
 
@@ -392,10 +395,8 @@ def test_a_name_that_a_section_cannot_have_is_refused(person: Person) -> None:
         ["--no-such-option"],
     ],
 )
-def test_options_that_do_not_go_together_are_a_usage_error(
-    person: Person, arguments: list[str]
-) -> None:
-    """Status 252, and nothing is fetched. ``units/test_options.py`` has each pair of them."""
+def test_usage_errors(person: Person, arguments: list[str]) -> None:
+    """Wrong options give status 252 before any fetch. ``units/test_options.py`` has each pair."""
     person.sign_in()
     done = person.refresh(*arguments)
 
@@ -403,8 +404,8 @@ def test_options_that_do_not_go_together_are_a_usage_error(
     assert person.center.calls == []
 
 
-def test_a_file_that_does_not_parse_is_named_by_line_and_left_alone(person: Person) -> None:
-    """A file of our own choosing: on the default one the CLI itself gives up before us."""
+def test_unparsable_other_file(person: Person) -> None:
+    """The error names the line. It is not the default file, on which the CLI itself fails first."""
     path = person.home / "broken"
     path.write_text("[a]\nk = SECRET\nk = SECRET\n")
     person.sign_in()
@@ -416,8 +417,8 @@ def test_a_file_that_does_not_parse_is_named_by_line_and_left_alone(person: Pers
     assert path.read_text() == "[a]\nk = SECRET\nk = SECRET\n"
 
 
-def test_a_default_file_that_does_not_parse_is_left_alone(person: Person) -> None:
-    """Status 255, in the CLI's own words."""
+def test_unparsable_default_file(person: Person) -> None:
+    """The CLI itself prints its own error, with status 255; the file is unchanged."""
     person.credentials.write_text("[a]\nk = SECRET\nk = SECRET\n")
     person.sign_in()
     done = person.refresh("--profile", "dev")
@@ -428,8 +429,8 @@ def test_a_default_file_that_does_not_parse_is_left_alone(person: Person) -> Non
     assert person.credentials.read_text() == "[a]\nk = SECRET\nk = SECRET\n"
 
 
-def test_throttling_is_waited_out(person: Person) -> None:
-    """A 429 is not a failure: the request is sent again until it is granted."""
+def test_throttling(person: Person) -> None:
+    """After a 429 the request is sent again until it is granted."""
     person.sign_in()
     person.center.behaviour.failures["GetRoleCredentials"] = 429
     process = person.start("sso", "refresh-legacy", "--profile", "dev")
@@ -441,8 +442,8 @@ def test_throttling_is_waited_out(person: Person) -> None:
     assert "dev -> dev-legacy-sso" in out
 
 
-def test_debug_shows_no_secret_when_all_goes_well(person: Person) -> None:
-    """The CLI's own loggers would write requests and answers; they are quiet while we fetch."""
+def test_debug_log_has_no_secret(person: Person) -> None:
+    """The CLI's loggers would log requests and answers; they are silent during a fetch."""
     person.sign_in(expires_in=60)
     done = person.refresh("--profile", "dev", "--debug")
 
@@ -451,8 +452,8 @@ def test_debug_shows_no_secret_when_all_goes_well(person: Person) -> None:
     assert "refresh-legacy" in done.err
 
 
-def test_ctrl_c_ends_it_within_a_second_and_the_file_is_untouched(person: Person) -> None:
-    """Status 130, with the service hanging."""
+def test_ctrl_c(person: Person) -> None:
+    """The service hangs: Ctrl-C ends the command with status 130, and the file is unchanged."""
     person.sign_in()
     person.credentials.write_text("[mine]\nk = v\n")
     person.center.behaviour.hang.add("GetRoleCredentials")

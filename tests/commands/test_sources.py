@@ -1,4 +1,4 @@
-"""Every kind of source that the CLI resolves, on each CLI that can; nothing else is one."""
+"""Each kind of source profile that the CLI can use, on each CLI that knows it."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ ASSUMED = "arn:aws:sts::777788889999:assumed-role/Leaf/"
 
 @pytest.fixture
 def person(person: Person) -> Person:
-    """A person with a profile of each kind, signed in, and with long-term keys of their own."""
+    """A signed-in person with long-term keys and a profile of each kind."""
     person.configure(CONFIG.format(home=person.home))
     person.credentials.write_text(KEYS_OF_USER)
     person.center.add_user("AKIAUSER", "the-users-own", USER)
@@ -99,10 +99,11 @@ def person(person: Person) -> Person:
         ("process", "arn:aws:sts::123456789012:assumed-role/P/x"),
     ],
 )
-def test_the_identity_is_the_sources_and_the_cli_agrees(
-    person: Person, source: str, identity: str
-) -> None:
-    """With a machine role in reach, the keys written are the source's, as the CLI's own are."""
+def test_identity_of_each_source(person: Person, source: str, identity: str) -> None:
+    """The written keys are the source profile's and equal the CLI's export.
+
+    An available machine role is not used.
+    """
     hand_out(person)
     person.center.trust[LEAF] = Trust(external_id="shibboleth" if source == "on-chain" else None)
     environment = person.center.machine_environment()
@@ -122,8 +123,8 @@ def test_the_identity_is_the_sources_and_the_cli_agrees(
 
 
 @only(FROZEN)
-def test_what_a_role_asks_for_is_passed_on(person: Person) -> None:
-    """External id, duration and session name, through a chain of two roles."""
+def test_role_settings_are_sent(person: Person) -> None:
+    """External id, duration and session name are sent, also in a chain of two roles."""
     person.center.trust[LEAF] = Trust(external_id="shibboleth")
     person.refresh("--profile", "on-chain")
     details = [call.details for call in person.center.calls if call.operation == "AssumeRole"]
@@ -135,8 +136,8 @@ def test_what_a_role_asks_for_is_passed_on(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_a_chain_is_fresh_too(person: Person) -> None:
-    """Neither the role nor what it starts from is taken from the CLI's cache."""
+def test_role_keys_are_fresh(person: Person) -> None:
+    """Neither the role's keys nor those of its source profile come from the CLI's cache."""
     person.refresh("--profile", "on-sso")
     person.center.reset_calls()
     person.refresh("--profile", "on-sso")
@@ -145,8 +146,8 @@ def test_a_chain_is_fresh_too(person: Person) -> None:
     assert person.center.count("AssumeRole") == 1
 
 
-def test_mfa_is_asked_for_when_the_cli_itself_would_ask(person: Person) -> None:
-    """Once; while the keys are in the CLI's cache nobody is asked, and the line says so."""
+def test_mfa_code_is_asked_once(person: Person) -> None:
+    """While the keys are in the CLI's cache there is no second question, and the line says so."""
     person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")
     terminal = on_a_terminal(person, "with-mfa")
     terminal.expect("Enter MFA code for")
@@ -165,8 +166,8 @@ def test_mfa_is_asked_for_when_the_cli_itself_would_ask(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_those_that_ask_do_so_one_after_the_other_and_in_nobodys_way(person: Person) -> None:
-    """While the first waits for its code, the others are fetched."""
+def test_mfa_questions_one_at_a_time(person: Person) -> None:
+    """Two roles ask for their codes one after the other; other profiles are fetched meanwhile."""
     person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")
     another = MFA.replace("/me", "/other-phone")
     person.center.trust[MIDDLE] = Trust(mfa_serial=another, mfa_code="654321")
@@ -189,8 +190,8 @@ def test_those_that_ask_do_so_one_after_the_other_and_in_nobodys_way(person: Per
 
 
 @only(FROZEN)
-def test_a_question_that_is_stopped_stops_no_other_refresh(person: Person) -> None:
-    """Ctrl-C at it: nobody is asked again, all else is written, and the status is 130."""
+def test_mfa_question_ctrl_c(person: Person) -> None:
+    """Ctrl-C at a question: no further question, status 130; profiles without MFA are written."""
     person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")
     person.configure(
         f"{person.config.read_text()}\n[profile with-mfa-too]\nrole_arn = {MIDDLE}\n"
@@ -211,8 +212,8 @@ def test_a_question_that_is_stopped_stops_no_other_refresh(person: Person) -> No
 
 
 @only(FROZEN)
-def test_where_nobody_can_be_asked_the_others_are_refreshed(person: Person) -> None:
-    """Without a terminal there is no question: that source fails by itself."""
+def test_mfa_without_a_terminal_beside_inline(person: Person) -> None:
+    """Without a terminal only the profile with MFA fails; the keys of the other one are valid."""
     person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")
     done = person.refresh("--source-profiles", "with-mfa", "inline")
 
@@ -222,7 +223,7 @@ def test_where_nobody_can_be_asked_the_others_are_refreshed(person: Person) -> N
 
 
 def on_a_terminal(person: Person, *sources: str) -> Any:
-    """Refresh profiles where somebody can be asked."""
+    """Start a refresh of these source profiles on a terminal."""
     return pexpect.spawn(
         str(person.cli),
         ["sso", "refresh-legacy", "--source-profiles", *sources],
@@ -232,8 +233,8 @@ def on_a_terminal(person: Person, *sources: str) -> Any:
     )
 
 
-def test_without_a_terminal_mfa_is_an_error_and_the_others_go_on(person: Person) -> None:
-    """Nobody to ask: that profile is named, the rest is refreshed."""
+def test_mfa_without_a_terminal(person: Person) -> None:
+    """Without a terminal the profile with MFA fails with one line; the other one is written."""
     person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")
     done = person.refresh("--source-profiles", "with-mfa", "dev")
 
@@ -245,8 +246,8 @@ def test_without_a_terminal_mfa_is_an_error_and_the_others_go_on(person: Person)
     assert "dev-legacy-sso" in person.sections()
 
 
-def test_a_role_with_mfa_says_that_nobody_is_signed_in(person: Person) -> None:
-    """What it starts from cannot be had: that is to be mended first, whatever else there is."""
+def test_mfa_role_not_signed_in(person: Person) -> None:
+    """If its source profile is not signed in, this is the error, not the missing MFA code."""
     person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")
     person.aws("sso", "logout")
     done = person.refresh("--profile", "with-mfa")
@@ -257,8 +258,8 @@ def test_a_role_with_mfa_says_that_nobody_is_signed_in(person: Person) -> None:
     )
 
 
-def test_a_process_hands_out_what_it_has_and_the_line_says_so(person: Person) -> None:
-    """Nine minutes left: written, with the time left and the reason."""
+def test_process_with_keys_of_nine_minutes(person: Person) -> None:
+    """Keys with nine minutes left are written; the line says the time left and the reason."""
     hand_out(person, minutes=9)
     done = person.refresh("--profile", "process")
 
@@ -267,10 +268,10 @@ def test_a_process_hands_out_what_it_has_and_the_line_says_so(person: Person) ->
 
 
 @only(FROZEN)
-def test_keys_that_never_expire_by_their_own_account_are_written_without_an_expiry(
+def test_process_without_an_expiration(
     person: Person,
 ) -> None:
-    """A process need not say when its keys end; an earlier expiry goes."""
+    """A process may print no Expiration: then the one of an earlier refresh is removed."""
     hand_out(person)
     person.refresh("--profile", "process")
     hand_out(person, Expiration="")
@@ -292,10 +293,8 @@ def test_keys_that_never_expire_by_their_own_account_are_written_without_an_expi
     ],
 )
 @only(FROZEN)
-def test_a_process_that_gives_nothing_usable_is_named(
-    person: Person, output: str, said: str
-) -> None:
-    """One line, and nothing of what it printed."""
+def test_process_with_unusable_output(person: Person, output: str, said: str) -> None:
+    """One line says what is wrong and shows nothing of the output."""
     (person.home / "keys.json").write_text(output)
     done = person.refresh("--profile", "process")
     (line,) = lines(done.err)
@@ -306,8 +305,8 @@ def test_a_process_that_gives_nothing_usable_is_named(
 
 
 @only(FROZEN)
-def test_a_login_session_is_copied_while_it_lasts(person: Person) -> None:
-    """Fifteen minutes at most, and the line says so."""
+def test_login_session(person: Person) -> None:
+    """Its keys are written, and the line says that they live 15 minutes at most."""
     leave_login_session(person, minutes=12)
     done = person.refresh("--profile", "console")
 
@@ -317,8 +316,8 @@ def test_a_login_session_is_copied_while_it_lasts(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_without_aws_login_a_login_session_says_what_to_run(person: Person) -> None:
-    """The CLI's own command, by name."""
+def test_login_session_not_signed_in(person: Person) -> None:
+    """The line names the CLI's login command."""
     done = person.refresh("--profile", "console")
 
     assert done.status == 253
@@ -326,8 +325,8 @@ def test_without_aws_login_a_login_session_says_what_to_run(person: Person) -> N
 
 
 @only(FROZEN)
-def test_a_role_names_the_profile_that_signs_in(person: Person) -> None:
-    """``aws sso login`` and ``aws login`` know nothing of a role's own profile."""
+def test_role_not_signed_in(person: Person) -> None:
+    """The line's login command names the source profile, as a login cannot use the role's one."""
     person.configure(
         f"{person.config.read_text()}\n[profile on-console]\nrole_arn = {LEAF}\n"
         "source_profile = console\nregion = us-east-1\n",
@@ -342,8 +341,8 @@ def test_a_role_names_the_profile_that_signs_in(person: Person) -> None:
     ]
 
 
-def test_what_cannot_be_put_into_a_request_is_not_shown(person: Person) -> None:
-    """A token with a line break: the HTTP client would quote the header with the token in it."""
+def test_token_with_a_line_break_is_not_shown(person: Person) -> None:
+    """The HTTP client's error would quote the header with the token in it; ours does not."""
     hand_out(person, SessionToken="a-made-up-token\n")
     person.configure(
         f"{person.config.read_text()}\n[profile on-process]\nrole_arn = {LEAF}\n"
@@ -358,8 +357,11 @@ def test_what_cannot_be_put_into_a_request_is_not_shown(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_a_file_that_is_not_there_is_named(person: Person) -> None:
-    """The token of a web identity, the CLI's cache; but of a process not even the program."""
+def test_missing_file_is_named(person: Person) -> None:
+    """The error has the path of a web identity's token or of the CLI's cache.
+
+    It does not have the command of a process.
+    """
     person.configure(
         f"{PROFILES}\n[profile process]\ncredential_process = /nowhere/program --secret\n"
         f"[profile web]\nrole_arn = {LEAF}\nweb_identity_token_file = /nowhere/token\n"
@@ -382,8 +384,8 @@ def test_a_file_that_is_not_there_is_named(person: Person) -> None:
 
 
 @only(DEBIAN)
-def test_an_older_cli_that_does_not_know_login_sessions_says_so(person: Person) -> None:
-    """``aws login`` came with 2.32."""
+def test_login_session_on_old_cli(person: Person) -> None:
+    """``aws login`` came with 2.32; to an older CLI the settings give no credentials."""
     done = person.refresh("--profile", "console")
 
     assert done.status == 253
@@ -401,8 +403,8 @@ def test_an_older_cli_that_does_not_know_login_sessions_says_so(person: Person) 
         ("role_arn = arn:aws:iam::777788889999:role/X\nsource_profile = dev", "needs a region"),
     ],
 )
-def test_settings_that_cannot_work_are_explained(person: Person, settings: str, said: str) -> None:
-    """One line, status 253."""
+def test_settings_that_cannot_work(person: Person, settings: str, said: str) -> None:
+    """One line says what is wrong, with status 253."""
     person.configure(f"{PROFILES}\n[profile loop]\n{settings}\n")
     done = person.refresh("--profile", "loop")
     (line,) = lines(done.err)
@@ -412,8 +414,8 @@ def test_settings_that_cannot_work_are_explained(person: Person, settings: str, 
 
 
 @only(FROZEN)
-def test_a_role_that_is_denied_is_named_with_the_services_reason(person: Person) -> None:
-    """254: the service said no."""
+def test_role_denied(person: Person) -> None:
+    """The line has the service's reason; status 254."""
     person.center.behaviour.forbidden.add(("777788889999", "Leaf"))
     done = person.refresh("--profile", "on-sso")
 
@@ -422,8 +424,11 @@ def test_a_role_that_is_denied_is_named_with_the_services_reason(person: Person)
 
 
 @only(FROZEN)
-def test_role_on_a_legacy_profile_is_fetched_from_what_that_came_from(person: Person) -> None:
-    """Never from the keys that stand there: the CLI itself is refused with them, once they end."""
+def test_role_over_a_legacy_profile(person: Person) -> None:
+    """It is fetched with new keys of the legacy profile's own source.
+
+    The CLI uses the keys in the file and fails once they have expired.
+    """
     person.configure(
         f"{person.config.read_text()}\n[profile ops]\nrole_arn = {LEAF}\n"
         "source_profile = dev-legacy-sso\nregion = us-east-1\n",
@@ -440,8 +445,11 @@ def test_role_on_a_legacy_profile_is_fetched_from_what_that_came_from(person: Pe
     assert [it.startswith(arn("111122223333", "Developer")) for it in callers] == [True]
 
 
-def test_a_process_profile_that_has_our_keys_is_still_asked(person: Person) -> None:
-    """The CLI would use the static keys under its name for ever; the refresh asks the process."""
+def test_process_under_its_own_name(person: Person) -> None:
+    """The CLI would use the static keys under the profile's name for ever.
+
+    A refresh still runs the process.
+    """
     hand_out(person)
     person.refresh("--profile", "process", "--output-profile", "process", "--force")
     fresh = hand_out(person)

@@ -1,4 +1,4 @@
-"""`aws sso refresh-legacy --watch`: keys are renewed before they expire, whatever comes between."""
+"""``aws sso refresh-legacy --watch``: keys are renewed before they expire."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ from support.person import FROZEN, Person, only
 from support.profiles import OTHER_START_URL, SESSIONS, legacy, profiles
 from support.sources import USER, leave_login_session
 
-LIFE = 12  # seconds; half of it is left when keys are renewed
+LIFE = 12  # seconds; keys are renewed when half of it is left
 Event = dict[str, Any]
 
 
 @dataclass
 class Watching:
-    """A running watch, whose events are read as they come."""
+    """A running watch and its events, read as they come."""
 
     process: subprocess.Popen[str]
     events: list[Event] = field(default_factory=list)
@@ -57,7 +57,7 @@ class Watching:
         self.process.communicate()
 
     def until(self, what: str, profile: str | None = None, timeout: float = 60) -> Event:
-        """Return the next event of a kind."""
+        """Wait for the next event of this kind; return it."""
         deadline = time.monotonic() + timeout
         while True:
             try:
@@ -83,7 +83,7 @@ def started(person: Person, *arguments: str, output: str = "json") -> subprocess
 
 @contextlib.contextmanager
 def watch(person: Person, *arguments: str) -> Iterator[Watching]:
-    """Watch; at the end nothing that it said on the way holds a secret."""
+    """Run a watch; at the end check that its events contain no secret."""
     watching = Watching(started(person, *arguments))
     try:
         yield watching
@@ -94,7 +94,7 @@ def watch(person: Person, *arguments: str) -> Iterator[Watching]:
 
 
 def signed_in(person: Person, count: int = 1, life: int = LIFE) -> list[str]:
-    """Have profiles with keys of a short life, written already; return the legacy ones."""
+    """Sign in and write profiles with short-lived keys; return the names of the legacy profiles."""
     person.configure(SESSIONS + profiles("p", count))
     person.sign_in()
     person.center.behaviour.role_lifetime = life
@@ -111,7 +111,7 @@ def moment(event: Event, key: str) -> datetime:
 
 @dataclass
 class InUse:
-    """Somebody who signs requests with each legacy profile, and notes what is refused."""
+    """Signs requests with each legacy profile's keys in a thread; records what is refused."""
 
     person: Person
     names: Sequence[str]
@@ -135,7 +135,7 @@ class InUse:
                 for name in self.names:
                     self.requests += 1
                     self._sign(sections[name])
-            except Exception as error:  # noqa: BLE001  # a torn read is any error
+            except Exception as error:  # noqa: BLE001  # a torn read may raise anything
                 self.refused.append(f"{datetime.now(UTC)} {type(error).__name__}: {error}")
 
     def _sign(self, keys: dict[str, str]) -> None:
@@ -151,8 +151,8 @@ class InUse:
             assert answer.status == 200
 
 
-def test_keys_are_renewed_before_they_expire(person: Person) -> None:
-    """Twice over, and every request in between is granted; on both AWS CLIs."""
+def test_watch_renews_before_expiry(person: Person) -> None:
+    """Keys are renewed twice in time, and no request in between is refused; on both AWS CLIs."""
     names = signed_in(person, 3)
     with watch(person) as watching:
         first = {name: watching.until("refreshed") for name in names}
@@ -170,8 +170,8 @@ def test_keys_are_renewed_before_they_expire(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_what_lasts_is_left_alone(person: Person) -> None:
-    """Keys with 50 minutes left are no business of its; those with seconds left are."""
+def test_watch_keeps_lasting_keys(person: Person) -> None:
+    """Keys with 50 minutes left stay; keys with seconds left are renewed."""
     signed_in(person, 1, 3000)
     person.center.behaviour.role_lifetime = LIFE
     assert person.refresh("--profile", "p0", "--output-profile", "short").status == 0
@@ -184,8 +184,8 @@ def test_what_lasts_is_left_alone(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_it_follows_the_file(person: Person) -> None:
-    """What another command writes is picked up, and what one removes stays away."""
+def test_watch_follows_the_file(person: Person) -> None:
+    """What another command writes is renewed from then on; what one removes stays removed."""
     person.configure(SESSIONS + profiles("p", 2))
     person.sign_in()
     person.center.behaviour.role_lifetime = LIFE
@@ -206,8 +206,11 @@ def test_it_follows_the_file(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_it_follows_the_configuration(person: Person) -> None:
-    """A source that is added later is known; a config that cannot be read is said, and got over."""
+def test_watch_follows_the_configuration(person: Person) -> None:
+    """A source profile that is added later is used.
+
+    A config that cannot be read is reported, and the watch goes on.
+    """
     signed_in(person, 1)
     with watch(person) as watching:
         watching.until("refreshed", "p0-legacy-sso")
@@ -223,8 +226,8 @@ def test_it_follows_the_configuration(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_a_sign_out_is_respected_until_the_next_login(person: Person) -> None:
-    """Another sign-in's login fills its own profiles, and leaves the others signed out."""
+def test_watch_after_a_sign_out(person: Person) -> None:
+    """A login fills the signed-out profiles of its own session, and no others."""
     person.configure(SESSIONS + profiles("p", 1) + profiles("o", 1, "other"))
     person.sign_in()
     person.sign_in("other", start_url=OTHER_START_URL)
@@ -241,7 +244,7 @@ def test_a_sign_out_is_respected_until_the_next_login(person: Person) -> None:
 
         assert person.sections()["p0-legacy-sso"]["aws_session_token"] == "SIGNED-OUT"
 
-        # As a login in another shell, and the hook after it.
+        # A login in another shell, and the hook's refresh after it.
         person.sign_in()
         watching.until("refreshed", "p0-legacy-sso")
         assert person.refresh("--same-login", "--profile", "p0").status == 0
@@ -257,22 +260,22 @@ def test_a_sign_out_is_respected_until_the_next_login(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_a_signed_out_profile_is_filled_at_the_start_where_somebody_has_signed_in(
+def test_watch_start_fills_signed_out(
     person: Person,
 ) -> None:
-    """Who signs in and then starts a watch wants the keys."""
+    """A watch that starts while the session is signed in fills its signed-out profiles."""
     [name] = signed_in(person, 1)
     assert person.legacy("remove-legacy", "--all", "--sign-out").status == 0
     with watch(person) as watching:
         watching.until("refreshed", name)
 
 
-# What goes wrong, and is over again
+# Failures that end
 
 
 @only(FROZEN)
-def test_a_sign_in_that_is_over_is_said_once_and_the_next_login_is_noticed(person: Person) -> None:
-    """One line with the command to run for all its profiles; then it goes on by itself."""
+def test_watch_sign_in_ended(person: Person) -> None:
+    """One event for all its profiles names the login command; after a login the watch goes on."""
     names = signed_in(person, 3)
     with watch(person) as watching:
         for _ in names:
@@ -296,8 +299,11 @@ def test_a_sign_in_that_is_over_is_said_once_and_the_next_login_is_noticed(perso
 
 
 @only(FROZEN)
-def test_a_service_that_is_away_is_said_when_it_goes_and_when_it_is_back(person: Person) -> None:
-    """Once each; the old keys stay, and the new ones come before those have expired."""
+def test_watch_service_unreachable(person: Person) -> None:
+    """One event reports that it is away, one that it is back.
+
+    The old keys stay, and new ones come before those have expired.
+    """
     names = signed_in(person, 2, 40)
     with watch(person) as watching:
         last = [watching.until("refreshed") for _ in names][-1]
@@ -314,8 +320,8 @@ def test_a_service_that_is_away_is_said_when_it_goes_and_when_it_is_back(person:
 
 
 @only(FROZEN)
-def test_it_goes_on_after_having_been_stopped_for_longer_than_keys_live(person: Person) -> None:
-    """As after a night of a laptop: what has expired is renewed at once."""
+def test_watch_stopped_past_expiry(person: Person) -> None:
+    """After a stop, such as a laptop's sleep, expired keys are renewed at once."""
     [name] = signed_in(person, 1, 8)
     with watch(person) as watching:
         expires = moment(watching.until("refreshed", name), "Expiration")
@@ -328,8 +334,8 @@ def test_it_goes_on_after_having_been_stopped_for_longer_than_keys_live(person: 
 
 
 @only(FROZEN)
-def test_a_process_that_hands_out_what_it_has_is_not_asked_over_and_over(person: Person) -> None:
-    """Its keys are due as soon as they come: there is a pause, in which others are renewed."""
+def test_watch_process_with_the_same_keys(person: Person) -> None:
+    """Its keys are due as soon as they come: the watch pauses and renews others meanwhile."""
     expires = datetime.now(UTC) + timedelta(seconds=40)
     keys = {
         "Version": 1,
@@ -350,13 +356,13 @@ def test_a_process_that_hands_out_what_it_has_is_not_asked_over_and_over(person:
         first = len(watching.events)
         watching.until("refreshed", "x-legacy-sso")
 
-    # It is asked with 20 s left and with 10 s left. p0 is renewed every 4 s.
+    # The process runs with 20 s left and with 10 s left; p0 is renewed every 4 s.
     assert "p0-legacy-sso" in [event["Profile"] for event in watching.events[first:]]
 
 
 @only(FROZEN)
-def test_what_may_need_a_person_is_watched_only_if_named(person: Person) -> None:
-    """An MFA code at three in the morning: it says which profiles are left out, and asks none."""
+def test_watch_leaves_out_what_may_ask(person: Person) -> None:
+    """Profiles that may need an MFA code or ``aws login`` are only noted, unless they are named."""
     console = f"[profile console]\nlogin_session = {USER}\nregion = us-east-1\n"
     mfa = "[profile mfa]\nrole_arn = arn:aws:iam::111122223333:role/Admin\nsource_profile = p0\n"
     mfa += "mfa_serial = arn:aws:iam::111122223333:mfa/me\nregion = us-east-1\n"
@@ -383,12 +389,15 @@ def test_what_may_need_a_person_is_watched_only_if_named(person: Person) -> None
         watching.until("refreshed", "console-legacy-sso")
 
 
-# One at a time, and its end
+# One watch at a time, and its end
 
 
 @only(FROZEN)
-def test_a_second_watch_names_the_first_and_a_dead_one_is_in_nobodys_way(person: Person) -> None:
-    """Status 253, with the process and the command to end it."""
+def test_watch_second_of_same_files(person: Person) -> None:
+    """A second watch ends with status 253 and names the first one's process and how to end it.
+
+    After the first was killed a new one can start.
+    """
     signed_in(person, 1)
     with watch(person) as watching:
         watching.until("refreshed")
@@ -406,10 +415,8 @@ def test_a_second_watch_names_the_first_and_a_dead_one_is_in_nobodys_way(person:
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )
-def test_a_signal_ends_it_with_the_file_whole(
-    person: Person, number: signal.Signals, status: int
-) -> None:
-    """At once, while the service hangs, and without a word; on both AWS CLIs."""
+def test_watch_ended_by_a_signal(person: Person, number: signal.Signals, status: int) -> None:
+    """It ends at once and without output while the service hangs; the file is unchanged."""
     signed_in(person, 1)
     before = person.credentials.read_bytes()
     person.center.reset_calls()
@@ -427,8 +434,8 @@ def test_a_signal_ends_it_with_the_file_whole(
 
 
 @only(FROZEN)
-def test_an_ignored_hangup_stays_ignored(person: Person) -> None:
-    """Under nohup it goes on when the terminal closes."""
+def test_watch_under_nohup(person: Person) -> None:
+    """It goes on after a SIGHUP, as when the terminal closes."""
     [name] = signed_in(person, 1)
     nohup = shutil.which("nohup")
     assert nohup
@@ -454,8 +461,8 @@ def test_an_ignored_hangup_stays_ignored(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_it_ends_when_nobody_reads_what_it_says(person: Person) -> None:
-    """As any program in a pipe: 128 and SIGPIPE, and no traceback."""
+def test_watch_into_a_closed_pipe(person: Person) -> None:
+    """It ends with 128 plus the number of SIGPIPE and without a traceback."""
     signed_in(person, 1)
     command = f"{person.cli} sso refresh-legacy --watch | head -n 1; echo ${{PIPESTATUS[0]}}"
     done = subprocess.run(
@@ -475,8 +482,8 @@ def test_it_ends_when_nobody_reads_what_it_says(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_quiet_says_what_goes_wrong_and_nothing_else(person: Person) -> None:
-    """For services: one line on stderr, with the time."""
+def test_watch_quiet(person: Person) -> None:
+    """``--quiet``, for services, prints only failures: a line with the time on stderr."""
     signed_in(person, 1)
     process = started(person, "--quiet", output="")
     try:
@@ -494,8 +501,8 @@ def test_quiet_says_what_goes_wrong_and_nothing_else(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_debug_shows_no_secret(person: Person) -> None:
-    """Not in the second round either, nor while the token is renewed."""
+def test_watch_with_debug(person: Person) -> None:
+    """The log has no secret, also after the second round and a renewal of the token."""
     [name] = signed_in(person, 1)
     person.sign_in(expires_in=60)
     log = person.home / "log"
@@ -522,14 +529,14 @@ def test_debug_shows_no_secret(person: Person) -> None:
     assert [secret for secret in person.center.secrets if secret in said] == []
 
 
-# For a long time
+# Long runs
 
 
 @only(FROZEN)
 @pytest.mark.torture
 @pytest.mark.timeout(1200)
-def test_twenty_profiles_for_ten_minutes(person: Person) -> None:
-    """Lives of 30 to 90 seconds, a request with each every 100 ms: not one is refused."""
+def test_watch_ten_minutes(person: Person) -> None:
+    """With keys that live 30 to 90 seconds no request of the 20 profiles is refused."""
     names = signed_in(person, 20, 90)
     end = time.monotonic() + 600
     with watch(person) as watching:
@@ -561,8 +568,8 @@ def _cpu_seconds(process: subprocess.Popen[str]) -> float:
 @only(FROZEN)
 @pytest.mark.torture
 @pytest.mark.timeout(2400)
-def test_memory_after_a_thousand_renewals(person: Person) -> None:
-    """Within a tenth of what it is after ten."""
+def test_watch_memory(person: Person) -> None:
+    """After 1,000 renewals it is at most a tenth more than after ten."""
     [name] = signed_in(person, 1, 2)
     sizes = {}
     with watch(person) as watching:
@@ -577,8 +584,8 @@ def test_memory_after_a_thousand_renewals(person: Person) -> None:
 @only(FROZEN)
 @pytest.mark.torture
 @pytest.mark.timeout(1200)
-def test_an_idle_hour_costs_less_than_two_seconds(person: Person) -> None:
-    """Measured on ten minutes with twenty profiles, and no call to the service in them."""
+def test_watch_idle_cpu_time(person: Person) -> None:
+    """It takes less than two seconds of CPU time an hour and sends no request."""
     names = signed_in(person, 20)
     person.center.behaviour.role_lifetime = 8 * 3600
     with watch(person) as watching:

@@ -1,7 +1,7 @@
-"""The table of what can go wrong with a fetch: what is said of each, and with which status.
+"""What can go wrong with a fetch, with the message and the status of each case.
 
-The rows run through the Python function, as the commands say the same; some of them through the
-commands too, on each AWS CLI.
+The cases run through the Python function, which has the same messages as the commands. Some run
+through the commands too, on each AWS CLI.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ import pytest
 from support.person import PROFILES, Person, lines
 from support.program import LEAF, ROLES, Caller, with_setting
 
-# The sign-in token's file, by what is in it.
+# Contents of the token file.
 TOKEN_FILES = {
     "empty": "",
     "cut off": '{"startUrl": "https://d-01',
@@ -45,8 +45,8 @@ NOT_SIGNED_IN = {
 
 
 @pytest.mark.parametrize("case", TOKEN_FILES)
-def test_token_file_of_no_use_is_no_sign_in(caller: Caller, case: str) -> None:
-    """Whatever is in it: not signed in, and the command that signs in; for each kind of sign-in."""
+def test_token_file_that_is_unusable(caller: Caller, case: str) -> None:
+    """It counts as not signed in; the message has the login command for each kind of sign-in."""
     content = TOKEN_FILES[case].encode(errors="surrogateescape")
     for session in ("corp", None):
         caller.person.sign_in(session).write_bytes(content)
@@ -55,8 +55,8 @@ def test_token_file_of_no_use_is_no_sign_in(caller: Caller, case: str) -> None:
 
 
 @pytest.mark.parametrize("case", TOKENS)
-def test_token_of_no_use_is_no_sign_in(caller: Caller, case: str) -> None:
-    """Members that are missing, or of wrong types: the same."""
+def test_token_that_is_unusable(caller: Caller, case: str) -> None:
+    """A token with missing members or wrong types counts as not signed in too."""
     path = caller.person.sign_in()
     path.write_text(json.dumps({**json.loads(path.read_text()), **TOKENS[case]}))
 
@@ -67,7 +67,7 @@ SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
 
 def printing(**changed: object) -> str:
-    """Return a script that prints keys as a ``credential_process`` has to, some of them changed."""
+    """Return a script that prints keys as a ``credential_process`` must, with these changes."""
     answer = {"Version": 1, "AccessKeyId": "ASIA", "SecretAccessKey": SECRET, "SessionToken": "t"}
     document = {key: value for key, value in {**answer, **changed}.items() if value is not None}
     return f"cat <<'END'\n{json.dumps(document)}\nEND"
@@ -117,10 +117,8 @@ SEE = "; see it with: aws configure get credential_process --profile process"
 
 @pytest.mark.parametrize("profile", ["process", "on-process"])
 @pytest.mark.parametrize("script", PROCESSES)
-def test_process_that_gives_nothing_usable_is_explained(
-    caller: Caller, script: str, profile: str
-) -> None:
-    """What it did, and how to see it; nothing of what it printed, nor of its command."""
+def test_process_that_is_unusable(caller: Caller, script: str, profile: str) -> None:
+    """The message says what it did and how to see it; its stdout and its command are not shown."""
     status, did = PROCESSES[script]
     program = caller.person.home / "process"
     program.write_text(f"#!/bin/sh\n{script}\n")
@@ -139,8 +137,8 @@ def test_process_that_gives_nothing_usable_is_explained(
         ("sh -c 'echo no hunter2 >&2; exit 3' hunter2", "failed with status 3: no ***"),
     ],
 )
-def test_command_of_a_process_is_not_shown(caller: Caller, command: str, did: str) -> None:
-    """It may have a password in it: neither where it cannot be started nor from its own stderr."""
+def test_process_command_is_not_shown(caller: Caller, command: str, did: str) -> None:
+    """It may contain a password: a failed start does not show it, and its stderr is masked."""
     process = f"[profile process]\ncredential_process = {command}\n"
     caller.person.configure(process, plugin=False)
     _, said = caller.refused("process")
@@ -148,8 +146,8 @@ def test_command_of_a_process_is_not_shown(caller: Caller, command: str, did: st
     assert said == f"its credential_process {did}{SEE}"
 
 
-def test_process_with_an_open_quote_is_named(caller: Caller) -> None:
-    """Before anything is run; and not shown."""
+def test_process_with_an_open_quote(caller: Caller) -> None:
+    """It is refused before anything runs, and not shown."""
     process = "[profile process]\ncredential_process = tool 'hunter2\n"
     caller.person.configure(process, plugin=False)
 
@@ -159,7 +157,7 @@ def test_process_with_an_open_quote_is_named(caller: Caller) -> None:
     )
 
 
-# A service's answers: as JSON of the portal, in XML of STS.
+# Answers of the services: JSON from the portal, XML from STS.
 HTML = (200, {"content-type": "text/html"}, b"<html>\n<body>hotel</body>")
 PORTAL = {
     "nothing": ((200, {}, b""), 255, "it is empty"),
@@ -206,8 +204,8 @@ STS = {
 
 
 @pytest.mark.parametrize("case", PORTAL)
-def test_answer_of_the_portal_is_explained(caller: Caller, case: str) -> None:
-    """In words what is wrong with it; 255, or 254 where it has the status of an error."""
+def test_answer_of_the_portal(caller: Caller, case: str) -> None:
+    """The message says what is wrong; status 254 if the answer has an error's status, else 255."""
     answer, status, what = PORTAL[case]
     caller.person.center.behaviour.raw_answers["GetRoleCredentials"] = answer  # type: ignore[assignment]
 
@@ -215,8 +213,8 @@ def test_answer_of_the_portal_is_explained(caller: Caller, case: str) -> None:
 
 
 @pytest.mark.parametrize("case", STS)
-def test_answer_of_sts_is_explained(caller: Caller, case: str) -> None:
-    """The same, of a role."""
+def test_answer_of_sts(caller: Caller, case: str) -> None:
+    """The same for the answer to a role's request."""
     answer, status, what = STS[case]
     caller.person.center.behaviour.raw_answers["AssumeRole"] = answer  # type: ignore[assignment]
 
@@ -224,14 +222,14 @@ def test_answer_of_sts_is_explained(caller: Caller, case: str) -> None:
 
 
 @pytest.mark.parametrize("case", ["nothing", "HTML", "a list", "404"])
-def test_answer_to_a_renewal_is_explained(caller: Caller, case: str) -> None:
-    """Of the service that renews the sign-in's token: it is not the sign-in that is wrong."""
+def test_answer_to_a_token_renewal(caller: Caller, case: str) -> None:
+    """It is not reported as an ended sign-in, unless the answer has an error's status."""
     answer, _, _ = PORTAL[case]
     caller.person.sign_in(expires_in=-10)
     caller.person.center.behaviour.raw_answers["CreateToken"] = answer  # type: ignore[assignment]
     status, said = caller.refused("dev")
 
-    if case == "404":  # botocore takes any error for an end of the sign-in
+    if case == "404":  # botocore takes any error for the end of the sign-in
         assert (status, said.partition(";")[0]) == (253, "the sign-in to session 'corp' is over")
     else:
         assert status == 255
@@ -239,8 +237,8 @@ def test_answer_to_a_renewal_is_explained(caller: Caller, case: str) -> None:
 
 
 @pytest.mark.parametrize("profile", ["dev", "leaf"])
-def test_keys_that_have_expired_on_arrival_are_explained(caller: Caller, profile: str) -> None:
-    """The clock here is ahead of the service's, by which they are meant."""
+def test_keys_expired_on_arrival(caller: Caller, profile: str) -> None:
+    """The message asks whether this machine's clock is right, because it may be ahead."""
     caller.person.center.behaviour.role_lifetime = -60
 
     status, said = caller.refused(profile)
@@ -257,14 +255,14 @@ CACHED = {"empty": b"", "cut off": b'{"Cred', "null": b"null", "a list": b"[]", 
 
 
 @pytest.mark.parametrize("case", CACHED)
-def test_cached_keys_that_are_damaged_are_named(caller: Caller, case: str) -> None:
-    """With MFA the CLI's cache is used: the file, and the command that removes it."""
+def test_cached_keys_that_are_damaged(caller: Caller, case: str) -> None:
+    """With MFA the CLI's cache is used: the message names the file and the command to remove it."""
     person = caller.person
     assert caller.program.refresh("leaf").status == 0
     cache = person.home / ".aws" / "cli" / "cache"
     person.configure(with_setting(PROFILES + ROLES, "leaf", MFA), plugin=False)
     before = set(cache.iterdir())
-    # Which file it is, only botocore knows: the one that it reads for this role with this device.
+    # The name of botocore's cache file for this role with this device.
     arguments = {"RoleArn": LEAF, "SerialNumber": MFA.partition(" = ")[2]}
     name = hashlib.sha1(json.dumps(arguments, sort_keys=True).encode()).hexdigest()
     (cache / f"{name}.json").write_bytes(CACHED[case])
@@ -302,8 +300,8 @@ region = us-east-1
 """
 
 
-def test_commands_say_the_same(person: Person) -> None:
-    """On each AWS CLI: a line for each kind of failure, 255 for failures of several statuses."""
+def test_commands_have_the_same_messages(person: Person) -> None:
+    """Each kind of failure has its line on each AWS CLI; the status is 255 if theirs differ."""
     person.configure(EVERY_KIND.format(home=person.home))
     person.sign_in()
     person.sign_in(None).write_text("null")
@@ -338,8 +336,8 @@ def test_commands_say_the_same(person: Person) -> None:
     ]
 
 
-def test_login_mends_a_token_file_of_no_use(person: Person) -> None:
-    """With ``--login``, on a terminal: as one that is not there."""
+def test_login_with_an_unusable_token_file(person: Person) -> None:
+    """``--login`` on a terminal signs in, as if there were no token file."""
     person.sign_in().write_text("null")
     device_code = "--use-device-code --no-browser"
     command = f"{person.cli} sso refresh-legacy --profile dev --login {device_code}"

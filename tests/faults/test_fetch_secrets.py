@@ -1,4 +1,4 @@
-"""What is sent and what comes back while fetching is in no log, no history and no error."""
+"""What a fetch sends and receives is in no log, no history and no error."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ role_arn = {LEAF}
 source_profile = dev
 region = us-east-1
 """
-# As a library does that somebody has put in between: it tells a logger of its own, with a handler
-# of its own and above all levels, of each request. Another thread says only that there was one.
+# Patches the HTTP client, as some libraries do: each request is logged by a logger with its own
+# handler, above all levels. Another thread logs only that there was a request.
 SPY = """
 import logging, threading
 from botocore.httpsession import URLLib3Session
@@ -41,7 +41,7 @@ def spying(self, request):
     return send(self, request)
 URLLib3Session.send = spying
 """
-# Keys in an answer that breaks off: botocore logs its text.
+# An answer with keys that is cut off; botocore logs its text.
 CUT_OFF = (
     b"<AssumeRoleResponse><AssumeRoleResult><Credentials><SecretAccessKey>made-up-secret-key"
     b"</SecretAccessKey><SessionToken>made-up-token"
@@ -64,7 +64,7 @@ def somebody_at(home: Path, center: IdentityCenter) -> Person:
 
 @pytest.fixture
 def somebody(tmp_path: Path, center: IdentityCenter) -> Person:
-    """A person whose sign-in's token is due."""
+    """A person whose access token has to be renewed."""
     home = tmp_path / "home"
     home.mkdir()
     somebody = somebody_at(home, center)
@@ -74,20 +74,23 @@ def somebody(tmp_path: Path, center: IdentityCenter) -> Person:
 
 @pytest.fixture
 def open_home() -> Iterator[Path]:
-    """A home that every user can get to."""
+    """A home folder that every user can enter."""
     with TemporaryDirectory(dir="/tmp") as folder:
         Path(folder).chmod(0o755)
         yield Path(folder)
 
 
 def secrets_in(text: str, person: Person) -> list[str]:
-    """Return the secrets in a text, each up to its first letters."""
+    """Return the first letters of each secret in a text."""
     known = {*person.center.secrets, "made-up-secret-key", "made-up-token"}
     return [secret[:6] for secret in known if secret in text]
 
 
-def test_nothing_of_a_fetch_is_logged(somebody: Person, tmp_path: Path) -> None:
-    """By any logger of the program, whatever comes of it; its other threads log as before."""
+def test_log_of_the_function(somebody: Person, tmp_path: Path) -> None:
+    """No logger of the program gets a request or answer, also if the fetch fails.
+
+    Other threads log as before.
+    """
     log = tmp_path / "log"
     first = SPY.format(handler=f"FileHandler({str(log)!r})")
     with Program(somebody.environment, log, first) as program:
@@ -107,8 +110,8 @@ def test_nothing_of_a_fetch_is_logged(somebody: Person, tmp_path: Path) -> None:
 
 
 @only(FROZEN)
-def test_nothing_of_a_fetch_is_logged_by_the_command(person: Person, tmp_path: Path) -> None:
-    """With ``--debug``, and beside another plugin that logs each request."""
+def test_log_of_the_command(person: Person, tmp_path: Path) -> None:
+    """No secret is logged with ``--debug`` beside another plugin that logs each request."""
     (tmp_path / "legacy_sso_spy.py").write_text(
         SPY.format(handler="StreamHandler()") + "def awscli_initialize(events): pass\n"
     )
@@ -127,15 +130,15 @@ def test_nothing_of_a_fetch_is_logged_by_the_command(person: Person, tmp_path: P
     assert "awscli.clidriver" in done.err
 
 
-def test_history_has_nothing_of_a_fetch(person: Person) -> None:
-    """``cli_history = enabled``: the command is in it, its tokens and keys are not."""
+def test_history_of_the_cli(person: Person) -> None:
+    """With ``cli_history = enabled`` it has the command, but not its tokens and keys."""
     person.configure(f"{PROFILES}\n[default]\ncli_history = enabled\n")
     person.sign_in(expires_in=60)
     done = person.refresh("--source-profiles", "dev", "inline")
     folder = person.home / ".aws" / "cli" / "history"
     history = "".join(path.read_text("latin-1") for path in folder.iterdir())
 
-    assert done.status == 1  # nobody has signed in to the other
+    assert done.status == 1  # the other profile is not signed in
     assert person.center.count("CreateToken") == 1
     assert "refresh-legacy" in history
     assert secrets_in(history, person) == []
@@ -154,8 +157,8 @@ ECHOES = (
 )
 
 
-def test_token_that_the_portal_echoes_is_taken_out(somebody: Person, tmp_path: Path) -> None:
-    """The access token that it was sent, and nothing else of what it says."""
+def test_token_echoed_by_the_portal(somebody: Person, tmp_path: Path) -> None:
+    """The access token in the portal's message is masked, and nothing else of it."""
     path = somebody.sign_in()
     made_up = "made/up+" * 50
     path.write_text(json.dumps({**json.loads(path.read_text()), "accessToken": made_up}))
@@ -172,8 +175,8 @@ def test_token_that_the_portal_echoes_is_taken_out(somebody: Person, tmp_path: P
                 )
 
 
-def test_token_that_sts_echoes_is_taken_out(somebody: Person, tmp_path: Path) -> None:
-    """The session token that a request was signed with, as a SignatureDoesNotMatch has it."""
+def test_token_echoed_by_sts(somebody: Person, tmp_path: Path) -> None:
+    """The session token that signed the request is masked, as a SignatureDoesNotMatch shows it."""
     keys = somebody.center.issue_keys("arn:aws:sts::1:assumed-role/x/y", "A:y", 3600)
     credentials = {
         "accessKeyId": keys.access_key_id,
@@ -197,14 +200,14 @@ def test_token_that_sts_echoes_is_taken_out(somebody: Person, tmp_path: Path) ->
 
 
 def refusal(message: str) -> tuple[int, dict[str, str], bytes]:
-    """Return the portal's answer to one who may not use a role."""
+    """Return the portal's answer if the role is forbidden."""
     headers = {"x-amzn-errortype": "ForbiddenException"}
     return 403, headers, json.dumps({"message": message}).encode()
 
 
 @only(FROZEN)
-def test_token_that_is_echoed_is_in_no_document(person: Person) -> None:
-    """Neither on stderr nor in the document on stdout."""
+def test_token_echoed_with_output(person: Person) -> None:
+    """It is masked on stderr and in the document on stdout."""
     token = json.loads(person.sign_in().read_text())["accessToken"]
     person.center.behaviour.raw_answers["GetRoleCredentials"] = refusal(f"bad token {token}")
     done = person.refresh("--profile", "dev", "--output", "json")
@@ -215,10 +218,8 @@ def test_token_that_is_echoed_is_in_no_document(person: Person) -> None:
 
 
 @pytest.mark.parametrize("umask", ["000", "077", "777"])
-def test_folders_are_their_owners_whatever_the_umask(
-    somebody: Person, umask: str, tmp_path: Path
-) -> None:
-    """Those of the CLI's cache, where they were made here."""
+def test_cache_folders_under_any_umask(somebody: Person, umask: str, tmp_path: Path) -> None:
+    """Folders of the CLI's cache that the plugin makes are open only to their owner."""
     prefix = ["sh", "-c", f'umask {umask}; exec "$@"', "sh"]
     with Program(somebody.environment, tmp_path / "log", prefix=prefix) as program:
         program.refresh("dev")
@@ -227,10 +228,13 @@ def test_folders_are_their_owners_whatever_the_umask(
     assert [stat.S_IMODE(folder.stat().st_mode) for folder in folders] == [0o700, 0o700]
 
 
-def test_root_leaves_nothing_in_another_users_home(
+def test_root_in_another_users_home(
     open_home: Path, center: IdentityCenter, tmp_path: Path
 ) -> None:
-    """Refused before anything is fetched, made or locked there, wherever the keys are to go."""
+    """Root is refused before anything is fetched, made or locked there.
+
+    This is so wherever the keys should go.
+    """
     other = somebody_at(open_home, center)
     other.sign_in(expires_in=60)
     subprocess.run(["chown", "-R", str(NOBODY), open_home], check=True)
@@ -247,14 +251,14 @@ def test_root_leaves_nothing_in_another_users_home(
     assert center.calls == []
 
 
-def test_file_of_another_owner_is_named(
+def test_token_file_of_another_user(
     open_home: Path, center: IdentityCenter, tmp_path: Path
 ) -> None:
-    """A token that a login as root has left: which file, and the command that takes it back."""
+    """A login as root left the token file: the error names it and the command that corrects it."""
     other = somebody_at(open_home, center)
     token = other.sign_in()
     with Program(other.environment, tmp_path / "log") as program:
-        assert program.refresh("dev").status == 0  # all is imported that nobody may not reach
+        assert program.refresh("dev").status == 0  # imports what `nobody` cannot read
         subprocess.run(["chown", "-R", str(NOBODY), open_home], check=True)
         subprocess.run(["chown", "root", token], check=True)
         answer = program.refresh("dev", uid=NOBODY)

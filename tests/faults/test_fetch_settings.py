@@ -1,4 +1,4 @@
-"""Settings that no fetch can work with: named before anything is fetched."""
+"""Settings that cannot work are reported before anything is fetched."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize("line", SETTINGS)
-def test_setting_that_cannot_be_is_named(caller: Caller, line: str) -> None:
-    """The setting, its value, the profile and the command: before anything is fetched."""
+def test_setting_that_is_invalid(caller: Caller, line: str) -> None:
+    """The error names the setting, its value, the profile and the command; nothing is fetched."""
     profile, setting = SETTINGS[line]
     value = line.partition("=")[2].strip()
     caller.person.configure(with_setting(PROFILES + ROLES, profile, line), plugin=False)
@@ -48,8 +48,8 @@ def test_setting_that_cannot_be_is_named(caller: Caller, line: str) -> None:
     assert caller.person.center.calls == []
 
 
-def test_setting_further_on_in_a_chain_is_named(caller: Caller) -> None:
-    """The profile that has it, not the one that was asked for."""
+def test_setting_of_a_source_profile(caller: Caller) -> None:
+    """The error names the source profile that has it, not the role that was asked for."""
     line = "sso_account_id = 1 # ours"
     caller.person.configure(with_setting(PROFILES + ROLES, "dev", line), plugin=False)
 
@@ -79,8 +79,8 @@ SESSIONS = {
 
 @pytest.mark.parametrize("profile", ["dev", "leaf"])
 @pytest.mark.parametrize("case", SESSIONS)
-def test_session_that_cannot_be_is_named(caller: Caller, case: str, profile: str) -> None:
-    """One that is not there, with those that are; one with a value that cannot be."""
+def test_session_missing_or_invalid(caller: Caller, case: str, profile: str) -> None:
+    """A missing session is reported with those that exist, an invalid value with its setting."""
     (old, new), what = SESSIONS[case]
     caller.person.configure((PROFILES + ROLES).replace(old, new), plugin=False)
     status, said = caller.refused(profile)
@@ -90,8 +90,8 @@ def test_session_that_cannot_be_is_named(caller: Caller, case: str, profile: str
     assert said.endswith(" with: aws configure sso-session")
 
 
-def test_source_profile_that_is_not_there_is_named(caller: Caller) -> None:
-    """With the profile that names it, and the command."""
+def test_source_profile_missing(caller: Caller) -> None:
+    """The error names the profile that refers to it, and the command."""
     config = with_setting(PROFILES + ROLES, "leaf", "source_profile = nosuch")
     caller.person.configure(config, plugin=False)
 
@@ -102,8 +102,8 @@ def test_source_profile_that_is_not_there_is_named(caller: Caller) -> None:
     )
 
 
-def test_value_that_only_botocore_knows_to_be_wrong_is_named(caller: Caller) -> None:
-    """In its own words, with one full stop fewer, and with one command."""
+def test_setting_that_botocore_refuses(caller: Caller) -> None:
+    """The error has botocore's own words and one command that corrects the setting."""
     config = with_setting(PROFILES + ROLES, "dev", "services = nosuch")
     caller.person.configure(config, plugin=False)
     status, said = caller.refused("dev")

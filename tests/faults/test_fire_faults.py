@@ -1,6 +1,6 @@
-"""Faults of the machine below: one clear line, a documented status, nothing lost.
+"""Faults of the system: one clear line, a documented status, and nothing is lost.
 
-Where it can go on, it does, and says what there is to know.
+If the write can go on, it does, with a warning if there is something to know.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ ERRORS = {
 
 @contextlib.contextmanager
 def mounted(where: Path, *arguments: str) -> Iterator[Path]:
-    """Mount something for a while; only root may."""
+    """Mount something for a while, which takes root."""
     subprocess.run(["mount", *arguments, where], check=True)
     try:
         yield where
@@ -46,17 +46,17 @@ def assert_untouched(file: Path, content: str = OLD) -> None:
     assert fire.left_beside(file) == []
 
 
-# Each error of the system, at each call of a write that changes something.
+# System errors at each call of a write that changes something.
 
 
 class Injection:
-    """A write whose calls fail, one after the other: of a file that is there, or of a new one."""
+    """A write, of a file that exists or of a new one, in which each call can be made to fail."""
 
     def __init__(self, folder: Path, *, is_new: bool) -> None:
         self.folder, self.is_new = folder, is_new
         self.log = folder.parent / "strace.log"
         self.file = self.renew()
-        # -y has each descriptor named by its path.
+        # -y adds its path to each descriptor.
         assert fire.run([*fire.strace(self.log, "-y"), *fire.writer(self.file)]).returncode == 0
         self.new = self.file.read_text()
         self.calls = [
@@ -73,12 +73,12 @@ class Injection:
         return file
 
     def at(self, words: str) -> int:
-        """Return how far on the call is, of those that change something, that this describes."""
+        """Return the index of the one call that matches."""
         (at,) = (at for at, call in enumerate(self.calls) if re.search(words, call.line))
         return at
 
     def fail(self, call: fire.Call, error: str) -> str:
-        """Let a call fail, and check what comes of it."""
+        """Let a call fail, and check the result; return how the write ended."""
         self.renew()
         inject = f"inject={call.name}:error={error}:when={call.count}"
         options = ["-e", f"trace={call.name}", "-e", inject]
@@ -98,7 +98,7 @@ class Injection:
             assert said == []
             return "went on"
         assert fire.left_beside(self.file) == []
-        if call.name.startswith("link"):  # a file system without hard links: it is renamed instead
+        if call.name.startswith("link"):  # without hard links the file is renamed
             assert said == []
             return "went on"
         assert len(said) == 1, call.line
@@ -110,8 +110,11 @@ WAYS = pytest.mark.parametrize("is_new", [False, True], ids=["replaced", "made"]
 
 
 @WAYS
-def test_a_power_cut_finds_the_old_file_or_the_new_one(tmp_path: Path, is_new: bool) -> None:
-    """Content is on the disk before it has the file's name, and the name is at the end."""
+def test_sync_order_for_a_power_cut(tmp_path: Path, is_new: bool) -> None:
+    """The content is synced before the file gets its name, and the folder after it.
+
+    So a power cut leaves the old file or the new one.
+    """
     writing = Injection(tmp_path / "aws", is_new=is_new)
     named = writing.at(r'^\d+ +(link|rename)\w*\(.*"credentials"')
     order = [
@@ -125,8 +128,8 @@ def test_a_power_cut_finds_the_old_file_or_the_new_one(tmp_path: Path, is_new: b
 
 
 @WAYS
-def test_every_write_error_is_noticed(tmp_path: Path, is_new: bool) -> None:
-    """ENOSPC, EIO, EDQUOT from each call that changes something: nothing is lost."""
+def test_write_errors(tmp_path: Path, is_new: bool) -> None:
+    """ENOSPC, EIO or EDQUOT at each call that changes something loses nothing."""
     injection = Injection(tmp_path / "aws", is_new=is_new)
     outcomes = [
         injection.fail(call, list(ERRORS)[number % 3])
@@ -138,8 +141,8 @@ def test_every_write_error_is_noticed(tmp_path: Path, is_new: bool) -> None:
 
 @pytest.mark.torture
 @WAYS
-def test_every_error_at_every_call(tmp_path: Path, is_new: bool) -> None:
-    """Each of the errors, at each of the calls."""
+def test_write_errors_each_at_each_call(tmp_path: Path, is_new: bool) -> None:
+    """Each of the errors at each of the calls loses nothing."""
     injection = Injection(tmp_path / "aws", is_new=is_new)
     outcomes = [injection.fail(call, error) for error in ERRORS for call in injection.calls]
     counts = {what: outcomes.count(what) for what in sorted(set(outcomes))}
@@ -147,7 +150,7 @@ def test_every_error_at_every_call(tmp_path: Path, is_new: bool) -> None:
     print(f"\n{len(outcomes)} write errors injected, {way}: {counts}", file=sys.stderr)
 
 
-# States of the file system. Each makes one, and says what a person is told.
+# States of the file system. Each function makes one; `REFUSED` has the messages.
 
 Fault = Callable[[Path], AbstractContextManager[Path]]
 
@@ -269,7 +272,7 @@ def a_file_on_the_way(folder: Path) -> Iterator[Path]:
     yield folder / "file" / "credentials"
 
 
-# By the name of the fault: what a person is told; whether it shows to people other than root only.
+# By fault: a pattern of the message; whether the write has to run as another user than root.
 REFUSED: dict[Fault, tuple[str, bool]] = {
     full_disk: ("No space left on device", False),
     read_only_file_system: (r"aws may not be written \(Read-only file system\); name an", False),
@@ -290,8 +293,8 @@ REFUSED: dict[Fault, tuple[str, bool]] = {
 
 
 @pytest.mark.parametrize("fault", REFUSED, ids=lambda fault: fault.__name__)
-def test_a_write_that_cannot_be_done_is_refused_in_one_line(folder: Path, fault: Fault) -> None:
-    """The line names the file and the reason; the file is as it was, and nothing is left."""
+def test_write_that_is_refused(folder: Path, fault: Fault) -> None:
+    """One line names the file and the reason; the file is unchanged, and nothing is left."""
     reason, for_nobody = REFUSED[fault]
     with fault(folder) as path:
         before = path.read_bytes() if path.is_file() else None
@@ -346,8 +349,8 @@ GOES_ON: tuple[Fault, ...] = (
 
 
 @pytest.mark.parametrize("fault", GOES_ON, ids=lambda fault: fault.__name__)
-def test_a_write_that_can_be_done_is_done(folder: Path, fault: Fault) -> None:
-    """Links stay links, what is mounted stays mounted, what is missing is made."""
+def test_write_that_goes_on(folder: Path, fault: Fault) -> None:
+    """Links stay links, mounts stay mounted, and missing folders are made."""
     with fault(folder) as path:
         was_link, old = path.is_symlink(), path.read_text() if path.exists() else ""
         done = fire.run(fire.writer(path))
@@ -359,11 +362,11 @@ def test_a_write_that_can_be_done_is_done(folder: Path, fault: Fault) -> None:
         assert fire.left_beside(path.resolve()) == []
 
 
-# What cannot be kept of the old file.
+# Attributes of the old file that cannot be kept.
 
 
-def test_a_group_that_may_not_be_given_is_not_widened(folder: Path) -> None:
-    """Then only the owner can read the file, and that is said."""
+def test_group_that_cannot_be_kept(folder: Path) -> None:
+    """Then only the owner can read the file, and a warning says so."""
     file = fire.renew(folder, mode=0o640)
     for path, group in ((folder, NOBODY), (file, 4242)):
         os.chown(path, NOBODY, group)
@@ -378,8 +381,8 @@ def test_a_group_that_may_not_be_given_is_not_widened(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("error", ["ENOLCK", "EOPNOTSUPP", "ENOSYS"])
-def test_without_locks_it_goes_on_and_says_so(tmp_path: Path, error: str) -> None:
-    """Some network file systems have none."""
+def test_file_system_without_locks(tmp_path: Path, error: str) -> None:
+    """Some network file systems have no locks: the write goes on with a warning."""
     file = fire.renew(tmp_path / "aws")
     options = ["-e", "trace=flock", "-e", f"inject=flock:error={error}"]
     done = fire.run([*fire.strace(tmp_path / "log", *options), *fire.writer(file)])
@@ -389,8 +392,8 @@ def test_without_locks_it_goes_on_and_says_so(tmp_path: Path, error: str) -> Non
     assert "aws_access_key_id = nnn" in file.read_text()
 
 
-def test_a_lock_held_by_a_process_that_died_is_free(tmp_path: Path) -> None:
-    """The system releases it; nobody has to remove a file."""
+def test_lock_of_a_dead_process(tmp_path: Path) -> None:
+    """The system releases it; no file has to be removed."""
     file = fire.renew(tmp_path / "aws")
     hold = (
         "import sys, time; from awscli_plugin_legacy_sso.lock import lock\n"
@@ -408,8 +411,8 @@ def test_a_lock_held_by_a_process_that_died_is_free(tmp_path: Path) -> None:
     assert fire.run(fire.writer(file)).returncode == 0
 
 
-def test_a_lock_that_is_not_released_is_given_up(tmp_path: Path) -> None:
-    """One line says what was waited for, and how long; nothing waits for ever."""
+def test_lock_that_is_not_released(tmp_path: Path) -> None:
+    """The write gives up after a time; one line says what it waited for, and how long."""
     file = fire.renew(tmp_path / "aws")
     with exclusive(str(file.parent / ".credentials.legacy-sso.lock"), 0):
         done = fire.run(fire.writer(file))
@@ -426,8 +429,8 @@ def test_a_lock_that_is_not_released_is_given_up(tmp_path: Path) -> None:
 
 @only(DEBIAN)
 @pytest.mark.parametrize("shift", ["-2d", "+20y"])
-def test_a_clock_that_jumps_loses_nothing(person: Person, shift: str) -> None:
-    """To a computer whose clock is wrong keys may look expired; the file is whole either way."""
+def test_clock_that_is_wrong(person: Person, shift: str) -> None:
+    """New keys may look expired; the file is whole either way."""
     person.sign_in()
     person.refresh("--profile", "dev")
     old = person.credentials.read_text()
@@ -448,10 +451,8 @@ def test_a_clock_that_jumps_loses_nothing(person: Person, shift: str) -> None:
 
 
 @pytest.mark.parametrize("fault", [full_disk, read_only_file_system], ids=lambda f: f.__name__)
-def test_the_real_command_says_what_is_wrong_in_one_line(
-    person: Person, folder: Path, fault: Fault
-) -> None:
-    """Status 253, and the CLI's own words begin the line."""
+def test_command_with_a_fault(person: Person, folder: Path, fault: Fault) -> None:
+    """It prints one line, which begins as the CLI's own errors do, with status 253."""
     person.sign_in()
     with fault(folder) as file:
         done = person.refresh("--profile", "dev", "--credentials-file", str(file))

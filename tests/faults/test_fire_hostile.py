@@ -1,7 +1,7 @@
-"""Hostile input: none of it reaches the file unescaped, and each is one line at worst.
+"""Hostile input never gets into the file unescaped; at worst the error is one line.
 
-Names and settings that somebody else wrote, a portal and a ``credential_process`` that answer with
-anything, and files that botocore refuses.
+Other people wrote the names and settings; a portal and a ``credential_process`` may answer with
+anything.
 """
 
 from __future__ import annotations
@@ -43,10 +43,10 @@ NAMES = st.one_of(
 @example("\u202egnp.exe\u2066", "a\u200bb", "k", None)
 @example("${HOME}%(x)s", "%", "=;#", "[x]")
 @example("\ufeffx", "x", "k", None)
-def test_any_name_and_value_is_read_back_exactly_or_refused(
+def test_names_and_values_are_read_back(
     tmp_path_factory: pytest.TempPathFactory, name: str, source: str, key: str, region: str | None
 ) -> None:
-    """No name, key or region becomes a section, a key or a line of its own."""
+    """Each is read back exactly or refused. None becomes a section, a key or a line of its own."""
     text = Document(MINE)
     credentials = Credentials("ASIA", key, "token", None)
     try:
@@ -67,8 +67,8 @@ def test_any_name_and_value_is_read_back_exactly_or_refused(
     assert len(key) < 3 or key not in refusal or key in name
 
 
-# The Python function in a process of its own: the flow of the command without its second of start.
-# Whatever else than an error of ours comes out, the command would call a bug.
+# Calls the Python function in a process of its own, which starts faster than the command. The
+# command would report any other exception as a bug, so it is not caught here.
 _REFRESH = """
 import json, sys
 from awscli_plugin_legacy_sso import errors, refresh_legacy_sso
@@ -80,7 +80,7 @@ except errors.LegacySsoError as error:
 
 
 def refusal(person: Person, profile: str) -> tuple[int, str]:
-    """Return the status and the one line of a refresh that has to fail, and to leave the file."""
+    """Run a refresh that must fail and leave the file unchanged; return its status and its line."""
     person.sign_in()
     person.credentials.write_text(MINE)
     done = fire.run([sys.executable, "-c", _REFRESH, profile], env=person.environment)
@@ -91,7 +91,7 @@ def refusal(person: Person, profile: str) -> tuple[int, str]:
     return status, said
 
 
-# Of the configuration that somebody else wrote. Both sides of each pair are profiles of their own.
+# Profile names in a configuration that others wrote. Dev and dEV are two profiles.
 ODD_NAMES = (
     "a%b",
     "${HOME}",
@@ -104,8 +104,11 @@ ODD_NAMES = (
 )
 
 
-def test_odd_profile_names_are_written_as_they_are(person: Person) -> None:
-    """Each beside the others, names that differ only in case too."""
+def test_odd_profile_names(person: Person) -> None:
+    """Each gets its own section, also if names differ only in case.
+
+    A warning names those that some tools cannot see.
+    """
     configuration = "".join(
         f"""
 [profile {shlex.quote(name)}]
@@ -134,8 +137,8 @@ sso_role_name = Developer
 
 @only(FROZEN)
 @pytest.mark.parametrize("session", ["a%b=${HOME}:#", "né\u200b\u202e", "s" * 10_000])
-def test_odd_session_names_are_taken_as_they_are(person: Person, session: str) -> None:
-    """As the CLI takes them: the sign-in is found, and named in the list."""
+def test_odd_session_names(person: Person, session: str) -> None:
+    """The sign-in is found as the CLI finds it, and the list has the name."""
     person.configure(
         f"[profile p]\nsso_session = {session}\nsso_account_id = 111122223333\n"
         f"sso_role_name = Developer\n[sso-session {shlex.quote(session)}]\n"
@@ -164,8 +167,8 @@ SETTINGS = {
 
 @only(FROZEN)
 @pytest.mark.parametrize("case", SETTINGS)
-def test_odd_settings_are_refused_in_one_line(person: Person, case: str) -> None:
-    """What cannot be a setting's value is said to be none; nothing of it reaches the file."""
+def test_odd_settings_are_refused(person: Person, case: str) -> None:
+    """One line refuses what cannot be a setting's value; nothing of it gets into the file."""
     key = SETTINGS[case].partition(" =")[0]
     dev, inline, others = PROFILES.partition("[profile inline]")
     dev = re.sub(f"(?m)^{key} = .*\n", "", dev).rstrip()
@@ -179,7 +182,7 @@ def test_odd_settings_are_refused_in_one_line(person: Person, case: str) -> None
 
 
 def keys(**changed: object) -> tuple[int, dict[str, str], bytes]:
-    """Return a raw answer with role credentials, some of them changed; ``None`` leaves one out."""
+    """Return a raw answer with role credentials and these changes; ``None`` leaves a member out."""
     whole = {
         "accessKeyId": "ASIAMADEUP",
         "secretAccessKey": "made-up-secret",
@@ -191,7 +194,7 @@ def keys(**changed: object) -> tuple[int, dict[str, str], bytes]:
     return 200, {}, json.dumps({"roleCredentials": answer}).encode()
 
 
-# The answer, and the exit status: a service's no, or an answer of no use.
+# The answer, and the exit status: 254 for a refusal, 255 for an unusable answer.
 ANSWERS = {
     "HTML": ((200, {"content-type": "text/html"}, b"<html>\n<body>hotel</body>"), 255),
     "nothing": (b"", 255),
@@ -223,8 +226,8 @@ ANSWERS = {
 
 @only(FROZEN)
 @pytest.mark.parametrize("case", ANSWERS)
-def test_a_portal_that_answers_with_anything(person: Person, case: str) -> None:
-    """One line, the file untouched, and nothing of what was answered as it came."""
+def test_portal_answers(person: Person, case: str) -> None:
+    """The error is one line without any value of the answer; the file is unchanged."""
     answer, status = ANSWERS[case]
     person.center.behaviour.raw_answers["GetRoleCredentials"] = answer  # type: ignore[assignment]
     was, said = refusal(person, "dev")
@@ -234,8 +237,8 @@ def test_a_portal_that_answers_with_anything(person: Person, case: str) -> None:
 
 
 @only(FROZEN)
-def test_extra_fields_and_the_end_of_time(person: Person) -> None:
-    """Fields we do not know stay out of the file; keys to the year 9999 are written."""
+def test_portal_extra_fields_and_year_9999(person: Person) -> None:
+    """Unknown fields are not written to the file; keys that expire in 9999 are."""
     person.sign_in()
     last = 253_402_300_799_000
     answer = keys(expiration=last, evil="[x]\nk = v", region="evil")
@@ -254,8 +257,8 @@ def without_end() -> Iterator[bytes]:
 
 
 @only(FROZEN)
-def test_an_answer_without_end_is_ended_by_ctrl_c(person: Person) -> None:
-    """Within a second or so, 130, the file untouched."""
+def test_portal_endless_answer_ctrl_c(person: Person) -> None:
+    """Ctrl-C ends the command at once with status 130; the file is unchanged."""
     person.sign_in()
     person.credentials.write_text(MINE)
     person.center.behaviour.raw_answers["GetRoleCredentials"] = (200, {}, without_end())
@@ -272,7 +275,7 @@ SECRET = "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"
 
 
 def printing(**changed: object) -> str:
-    """Return a script that prints keys as a ``credential_process`` has to, some of them changed."""
+    """Return a script that prints keys as a ``credential_process`` must, with these changes."""
     answer = {"Version": 1, "AccessKeyId": "ASIA", "SecretAccessKey": "s", "SessionToken": "t"}
     document = {key: value for key, value in {**answer, **changed}.items() if value is not None}
     return f"cat <<'END'\n{json.dumps(document)}\nEND"
@@ -306,8 +309,8 @@ def have_process(person: Person, script: str, *, plugin: bool = True) -> None:
 
 @only(FROZEN)
 @pytest.mark.parametrize("case", PROCESSES)
-def test_a_credential_process_that_answers_with_anything(person: Person, case: str) -> None:
-    """One line, the file untouched, and no key that it let slip on its stderr."""
+def test_process_answers(person: Person, case: str) -> None:
+    """The error is one line without any key from the process's stderr; the file is unchanged."""
     have_process(person, PROCESSES[case], plugin=False)
     status, said = refusal(person, "p")
 
@@ -317,8 +320,8 @@ def test_a_credential_process_that_answers_with_anything(person: Person, case: s
 
 
 @only(FROZEN)
-def test_a_credential_process_that_also_writes_to_stderr(person: Person) -> None:
-    """When it succeeds, what it says there is nobody's business."""
+def test_process_that_also_writes_to_stderr(person: Person) -> None:
+    """If it succeeds, its stderr is not shown."""
     have_process(person, f"echo {SECRET} >&2\n{printing()}")
     done = person.refresh("--profile", "p")
 
@@ -327,8 +330,8 @@ def test_a_credential_process_that_also_writes_to_stderr(person: Person) -> None
 
 
 @only(FROZEN)
-def test_a_credential_process_that_hangs_is_ended_by_ctrl_c(person: Person, tmp_path: Path) -> None:
-    """Within a second or so, 130, the file untouched."""
+def test_process_that_hangs_ctrl_c(person: Person, tmp_path: Path) -> None:
+    """Ctrl-C ends the command at once with status 130; the file is unchanged."""
     started = tmp_path / "started"
     have_process(person, f"touch {started}; exec sleep 60")
     process = person.start("sso", "refresh-legacy", "--profile", "p")

@@ -1,4 +1,4 @@
-"""Killed anywhere: the file is the old one or the new one, whole, and the next run clears up."""
+"""A killed write leaves the whole old file or the whole new one, and the next run cleans up."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from support.person import FROZEN, Person, only
 
 
 class Killing:
-    """One way to write a file, killed again and again at another call."""
+    """One way to write a file; the write can be killed at any of its system calls."""
 
     def __init__(self, folder: Path, mode: int | None) -> None:
         self.folder, self.mode = folder, mode
@@ -29,7 +29,7 @@ class Killing:
         done = fire.run([*fire.strace(self.log), *command])
         assert done.returncode == 0, done.stderr
         self.new = self.content()
-        # Where there is no file it is looked for many times before: each kill then is like another.
+        # A missing file is looked for many times before; kills at these calls would all be alike.
         start = "legacy-sso.lock" if mode else "legacy-sso-"
         self.calls = list(fire.calls(self.log, start))
 
@@ -40,15 +40,15 @@ class Killing:
         return file
 
     def content(self) -> str:
-        """Return the file's content; of one that is not there, nothing."""
+        """Return the file's content, or an empty text if there is no file."""
         return self.file.read_text() if self.file.exists() else ""
 
     def kill(self, call: Call) -> str:
-        """Kill a write at a call, and check all promises; return what the file was."""
+        """Kill a write at a call; check the file and the next run; return which file was left."""
         self.renew()
         command = fire.writer(self.file)
         killed = fire.run([*fire.strace(self.log, *fire.kill_at(call)), *command])
-        if killed.returncode == 0:  # fewer looks than before, while it waited
+        if killed.returncode == 0:  # it looked for the file fewer times than before
             return "not reached"
         assert killed.returncode == -signal.SIGKILL, call.line
         content = self.content()
@@ -57,7 +57,7 @@ class Killing:
         fire.assert_no_wider(self.file, self.mode or 0o600)
         left = bool(fire.left_beside(self.file))
 
-        # The next run, whatever it is for, clears what was left.
+        # The next run removes what was left, whichever section it writes.
         again = fire.run(fire.writer(self.file, "other", "x"))
         assert (again.returncode, again.stdout.strip(), again.stderr) == (0, "", "")
         assert fire.left_beside(self.file) == [], call.line
@@ -69,8 +69,8 @@ WAYS = pytest.mark.parametrize("mode", [0o600, 0o640, None], ids=["0600", "0640"
 
 
 @WAYS
-def test_killed_at_each_call_that_changes_a_file(tmp_path: Path, mode: int | None) -> None:
-    """Old or new, whole, at each of them."""
+def test_kill_at_each_call_that_changes(tmp_path: Path, mode: int | None) -> None:
+    """At each system call that changes a file a kill leaves the old or the new file, whole."""
     killing = Killing(tmp_path / "aws", mode)
     changes = [call for call in killing.calls if re.match(fire.CHANGES, call.name)]
     changes = [call for call in changes if "O_RDONLY" not in call.line]
@@ -85,8 +85,8 @@ def test_killed_at_each_call_that_changes_a_file(tmp_path: Path, mode: int | Non
 @pytest.mark.torture
 @pytest.mark.timeout(1800)
 @WAYS
-def test_killed_at_every_single_call(tmp_path: Path, mode: int | None) -> None:
-    """From taking the lock to the end of the process: reads and memory calls too."""
+def test_kill_at_every_call(tmp_path: Path, mode: int | None) -> None:
+    """It is killed at all calls from taking the lock to its end, also at reads and memory calls."""
     killing = Killing(tmp_path / "aws", mode)
     calls = [call for call in killing.calls if call.name != "exit_group"]
     states = Counter(killing.kill(call) for call in calls)
@@ -98,7 +98,7 @@ def test_killed_at_every_single_call(tmp_path: Path, mode: int | None) -> None:
 
 
 def signed_in_with_keys(person: Person) -> str:
-    """Have a legacy profile that is there already, and return the file's text."""
+    """Sign in and write a legacy profile below another section; return the file's text."""
     person.sign_in()
     assert person.refresh("--profile", "dev").status == 0
     person.credentials.write_text(f"# mine\n[x]\nk = v\n\n{person.credentials.read_text()}")
@@ -106,14 +106,14 @@ def signed_in_with_keys(person: Person) -> str:
 
 
 def assert_both(states: Counter[str]) -> None:
-    """Kills came before the new file was there, and after."""
+    """Check that some kills left the old file and some the new one."""
     found = +states
     assert any(state.startswith("old") for state in found), states
     assert any(state.startswith("new") for state in found), states
 
 
 def assert_old_or_new(person: Person, old: str) -> str:
-    """Check the file that a killed refresh left, then that the next one works and clears up."""
+    """Check the file that a killed refresh left; return which one it is."""
     content = person.credentials.read_text()
     state = "old" if content == old else "new"
     assert re.sub(" = .*", "", content) == re.sub(" = .*", "", old)
@@ -132,10 +132,8 @@ def assert_next_run_clears_up(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_a_real_refresh_killed_before_and_after_the_file_is_replaced(
-    person: Person, tmp_path: Path
-) -> None:
-    """The official CLI, killed on its way into the rename, and into the sync after it."""
+def test_kill_of_a_refresh_at_the_rename(person: Person, tmp_path: Path) -> None:
+    """The official CLI is killed as it enters the rename, and as it enters the sync after it."""
     old = signed_in_with_keys(person)
     log = tmp_path / "strace.log"
     command = [person.cli, "sso", "refresh-legacy", "--profile", "dev"]
@@ -157,8 +155,8 @@ def test_a_real_refresh_killed_before_and_after_the_file_is_replaced(
 @pytest.mark.torture
 @pytest.mark.timeout(3600)
 @only(FROZEN)
-def test_a_real_refresh_killed_at_each_call_of_its_write(person: Person, tmp_path: Path) -> None:
-    """The official CLI, whose own Python opens, flushes and closes as it sees fit."""
+def test_kill_of_a_refresh_at_each_call(person: Person, tmp_path: Path) -> None:
+    """The official CLI is killed, because its own Python may write with other system calls."""
     old = signed_in_with_keys(person)
     log = tmp_path / "strace.log"
     command = [person.cli, "sso", "refresh-legacy", "--profile", "dev"]
@@ -181,8 +179,8 @@ def test_a_real_refresh_killed_at_each_call_of_its_write(person: Person, tmp_pat
 @pytest.mark.torture
 @pytest.mark.timeout(7200)
 @only(FROZEN)
-def test_a_real_refresh_killed_at_a_thousand_random_moments(person: Person) -> None:
-    """From the moment when the keys were asked for, when the write is due, up to its end."""
+def test_kill_of_a_refresh_at_random_moments(person: Person) -> None:
+    """It is killed 1,000 times between the request for the keys and the end of the write."""
     old = signed_in_with_keys(person)
     states: Counter[str] = Counter()
     tries = 0
@@ -198,11 +196,11 @@ def test_a_real_refresh_killed_at_a_thousand_random_moments(person: Person) -> N
             stderr=subprocess.DEVNULL,
         )
         person.center.wait_for("GetRoleCredentials")
-        time.sleep(random.uniform(0, 0.015))  # the moment itself: there is nothing to wait for
+        time.sleep(random.uniform(0, 0.015))  # a random moment: there is nothing to wait for
         process.kill()
-        was_killed = process.wait() == -signal.SIGKILL  # or it was done before
+        was_killed = process.wait() == -signal.SIGKILL  # or it had ended before
         states[assert_old_or_new(person, old)] += was_killed
-        if tries % 20 == 0:  # each time would take as long as the kills themselves
+        if tries % 20 == 0:  # not every time: it takes as long as a kill
             assert_next_run_clears_up(person)
         old = person.credentials.read_text()
     assert_next_run_clears_up(person)

@@ -1,7 +1,7 @@
-"""The edit under fire: any text that botocore reads, any sequence of changes to our sections.
+"""Random changes to our sections in random texts that botocore reads.
 
-The judge is botocore itself, on real files; and a second opinion on which line belongs to what,
-which shares nothing with the code under test: the text is cut off after each line, and read.
+botocore itself reads each text from a real file, before and after. The owner of each line is found
+without the code under test: the text is cut off after each line and parsed.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ from awscli_plugin_legacy_sso.errors import CredentialsFileError
 from awscli_plugin_legacy_sso.file import credentials_file
 from awscli_plugin_legacy_sso.file.document import Document, EditError, UnreadableTextError
 
-# Sections that are there now and then, and that changes are made to.
+# Sections that the texts may have, and that the changes are made to.
 OURS = ("dev-legacy-sso", "a", "Ä \N{SNOWMAN}")
 OUR_KEYS = (*Change("write", "").asked, "region")
-# What somewhere counts as a blank or a line's end, and ends no line of a text file in Python.
+# Blanks or line ends to some programs, but Python ends no line of a text file at them.
 ODD_BLANKS = ("\x0b", "\x0c", "\x1c", "\x1e", "\x85", "\xa0", "\u2028", "\u2029", "\u3000")
 
 ENDINGS = st.sampled_from(["\n", "\n", "\n", "\r\n", "\r\n", "\r"])
@@ -61,7 +61,7 @@ ASIDES = st.sampled_from(["", "", "", "  ", "# c", "; [a]", "   # k = v", "\t;c"
 
 @st.composite
 def _option(draw: st.DrawFn) -> list[str]:
-    """A key with its value: on its line, going on below, or nested."""
+    """A key with its value: on one line, continued below, or nested."""
     key, indent = draw(KEYS), draw(INDENTS)
     match draw(st.sampled_from(["plain", "plain", "plain", "going on", "nested"])):
         case "going on":
@@ -116,7 +116,7 @@ CHANGES = st.lists(
 
 @dataclass(frozen=True)
 class Line:
-    """A line with the section and key it belongs to, as the second opinion has it."""
+    """A line with the section and key it belongs to, found without the code under test."""
 
     text: str
     section: str | None
@@ -133,7 +133,7 @@ class Line:
 
 @lru_cache(maxsize=64)
 def owned_lines(text: str) -> tuple[Line, ...]:
-    """Tell whose each line is: the text is read up to it, with a probe put after it."""
+    """Return each line with its owner: parse the text up to it, with a probe key after it."""
     lines, owned = list(io.StringIO(text, newline="")), []
     before: Mapping[str, Mapping[str, str]] = {}
     for end, line in enumerate(lines, 1):
@@ -152,21 +152,21 @@ def owned_lines(text: str) -> tuple[Line, ...]:
 
 
 def own_values(text: str) -> dict[str, dict[str, str]]:
-    """Read what stands in each section's own lines, ``[DEFAULT]`` being one like the others."""
+    """Parse each section's own values; ``[DEFAULT]`` counts as a section like the others."""
     parser = configparser.RawConfigParser(strict=False, default_section="\0")
     parser.read_file(io.StringIO(text, newline=None))
     return {name: dict(parser.items(name)) for name in parser.sections()}
 
 
 class Judge:
-    """Makes changes to texts and asks botocore, on real files, what it reads before and after."""
+    """Makes changes to texts and checks what botocore reads from real files before and after."""
 
     def __init__(self, folder: Path) -> None:
         self.file = folder / "credentials"
         self.figures: Counter[str] = Counter()
 
     def botocore(self, text: str) -> dict[str, Any] | None:
-        """Return what botocore reads; ``None`` where it refuses the file."""
+        """Return what botocore reads; ``None`` if it refuses the file."""
         self.file.write_bytes(text.encode())
         try:
             return dict(raw_config_parse(str(self.file)))
@@ -205,11 +205,11 @@ class Judge:
         return after
 
     def check_refusal(self, before: str, change: Change) -> None:
-        """Only where the one right text would be read as something else is a change refused."""
+        """A change may be refused only if botocore would misread the one right text."""
         if change.kind == "remove":
             right = self.botocore(_without(before, change.name))
             assert right != _less(self.botocore(before), change.name)
-        else:  # [DEFAULT] has what no section may inherit, and this one would
+        else:  # [DEFAULT] has a value that botocore refuses in the section that would inherit it
             own = own_values(before)
             kept = own.get(change.name, {}).keys() - {"x_security_token_expires"}
             inherited = own.get("DEFAULT", {}).keys() - kept - change.asked.keys()
@@ -217,7 +217,7 @@ class Judge:
             assert any(self.botocore(f"[x]\nk ={block}\n") is None for block in blocks)
 
     def check_bytes(self, before: str, change: Change, after: str) -> None:
-        """Every byte outside the section is equal, and so is each of its lines that is not ours."""
+        """Each byte outside the section stays, and so does each line in it that is not ours."""
         if change.kind == "remove":
             assert after == _without(before, change.name)
         elif change.name not in own_values(before):
@@ -235,7 +235,7 @@ class Judge:
             assert _not_of(old, touched) == _not_of(new, touched)
 
     def check_reading(self, before: str, change: Change, after: str) -> None:
-        """Botocore reads every other section as before, and ours as asked."""
+        """botocore reads the other sections as before, and ours with the new values."""
         old, new = self.botocore(before), self.botocore(after)
         assert new is not None, "botocore refuses the file"
         assert _less(old, change.name) == _less(new, change.name)
@@ -265,14 +265,14 @@ def _join(lines: Sequence[Line]) -> str:
 
 
 def _not_of(lines: Sequence[Line], keys: set[str]) -> str:
-    # By byte and not by line: one that is taken out from between a lone \r and a \n makes them one
-    # line's end. The last line has an end or not as the file had.
+    # Joined, not by line: if a line between a lone \r and a \n is removed, these become one line
+    # end. The end of the last line is left out, because it depends on the file.
     kept = _join([line for line in lines if line.is_aside or line.key not in keys])
     return re.sub("(\r\n|\r|\n)\\Z", "", kept)
 
 
 def _without(text: str, section: str) -> str:
-    """Cut a section out, with the one blank line before it and without the comments below it."""
+    """Cut out a section and one blank line before it, but not the comments below it."""
     head, lines, tail = _parts(text, section)
     if (above := list(io.StringIO(head, newline=""))) and above[-1] in ("\n", "\r\n", "\r"):
         head = "".join(above[:-1])
@@ -291,7 +291,7 @@ def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
 def run_cases(
     count: int, check: Callable[[str, list[Change]], None], *, always_the_same: bool = True
 ) -> None:
-    """Give ``check`` that many texts with changes to make to them."""
+    """Call ``check`` with this many random texts, each with changes to make to it."""
 
     @settings(
         max_examples=count,
@@ -318,10 +318,10 @@ def run_cases(
     case()
 
 
-def test_any_text_and_any_changes_leave_every_other_byte_and_reading(judge: Judge) -> None:
-    """Whatever botocore reads: bytes outside our sections equal, its reading too, ours as asked.
+def test_edit_of_random_texts(judge: Judge) -> None:
+    """Other sections keep their bytes and their reading, and ours has the new values.
 
-    Whatever it refuses is refused.
+    A text that botocore refuses is refused.
     """
     run_cases(200, judge.round_trip)
 
@@ -337,10 +337,8 @@ def test_any_text_and_any_changes_leave_every_other_byte_and_reading(judge: Judg
 @example("[x]\nk = v\n", "utf-16", b"")
 @example("[x]\nk = v\n", "utf-8", b"K = w\n")
 @example("[x]\nk = v\n", "utf-8", b"[x]\n")
-def test_a_file_that_botocore_refuses_is_refused_and_stays(
-    judge: Judge, text: str, encoding: str, spoil: bytes
-) -> None:
-    """Byte order marks, other encodings, duplicates: we read a file exactly if botocore does."""
+def test_update_of_unreadable_files(judge: Judge, text: str, encoding: str, spoil: bytes) -> None:
+    """What botocore refuses, by its encoding or for duplicates, is refused and stays unchanged."""
     content = text.encode(encoding, "replace") + spoil
     judge.file.write_bytes(content)
     try:
@@ -365,14 +363,14 @@ Case = tuple[str, list[Change]]
 
 
 def cases_of(count: int, *, always_the_same: bool = True) -> list[Case]:
-    """Return that many texts, each with the changes to make to it."""
+    """Return this many random texts, each with changes to make to it."""
     cases: list[Case] = []
     run_cases(count, lambda *case: cases.append(case), always_the_same=always_the_same)
     return cases
 
 
 def in_the_cli(person: Person, folder: Path, cases: list[Case]) -> int:
-    """Make the changes of many cases inside a CLI's own Python; return how many differed."""
+    """Run the cases in a CLI's own Python; return how many results differ from those here."""
     folder.mkdir()
     corpus = folder / "corpus.json"
     fire_corpus.write_corpus(corpus, cases)
@@ -389,16 +387,16 @@ def in_the_cli(person: Person, folder: Path, cases: list[Case]) -> int:
 
 
 @only(FROZEN)
-def test_the_official_clis_own_python_makes_the_same_edits(person: Person, tmp_path: Path) -> None:
-    """Its ``configparser`` is a newer one than this Python's; every text comes out the same."""
+def test_edit_in_the_official_clis_python(person: Person, tmp_path: Path) -> None:
+    """Its ``configparser`` is newer than that of this Python; every text comes out the same."""
     assert in_the_cli(person, tmp_path / "corpus", cases_of(150)) == 0
 
 
 @pytest.mark.torture
 @pytest.mark.timeout(7200)
 @pytest.mark.parametrize("part", range(2))
-def test_a_hundred_thousand_texts(judge: Judge, part: int) -> None:
-    """The same, 100,000 times, in two halves that can run side by side."""
+def test_edit_of_100_000_random_texts(judge: Judge, part: int) -> None:
+    """The texts come in two halves, which can run in parallel."""
     start, judge.figures = time.monotonic(), Counter()
     while judge.figures["texts that botocore reads"] < 50_000:
         run_cases(5_000, judge.round_trip, always_the_same=False)
@@ -416,10 +414,10 @@ def ten_thousand() -> list[Case]:
 @pytest.mark.torture
 @pytest.mark.timeout(3600)
 @pytest.mark.parametrize("version", CLIS, indirect=True)
-def test_ten_thousand_texts_in_each_clis_own_python(
+def test_edit_in_every_clis_python(
     person: Person, tmp_path: Path, ten_thousand: list[Case]
 ) -> None:
-    """The same edits there as here: five Pythons, each with a ``configparser`` of its own."""
+    """10,000 texts come out the same in each CLI's Python, with its own ``configparser``."""
     differed = in_the_cli(person, tmp_path / "corpus", ten_thousand)
     print(f"\n10,000 texts in {person.cli}: {differed} came out otherwise", file=sys.stderr)
     assert differed == 0

@@ -1,7 +1,8 @@
-"""Secrets stay where they belong: the credentials file, and the AWS CLI's own caches.
+"""Secrets are only in the credentials files and in the AWS CLI's own caches.
 
-After each command everything it said, started and left is searched for every key and token that
-the stand-in ever gave out; and what holds one is open to its owner alone, whatever the umask.
+After each command its output, the processes that it started and the files that it left are searched
+for every key and token that the stand-in gave out. A file with a secret must be open only to its
+owner, whatever the umask is.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import pytest
 from support import fire
 from support.person import DEBIAN, PROFILES, Person, only
 
-# Chained roles, and a process that hands out keys: their secrets count as well.
+# A role and a process also have secrets.
 MORE = """
 [profile chained]
 role_arn = arn:aws:iam::222233334444:role/Deep
@@ -32,7 +33,7 @@ EVERY = ("refresh-legacy", "--source-profiles", "dev", "inline", "chained", "pro
 
 
 class Watch:
-    """Runs commands and searches what comes of them."""
+    """Runs commands and searches their output, processes and files."""
 
     def __init__(self, person: Person, folder: Path) -> None:
         self.person = person
@@ -43,9 +44,9 @@ class Watch:
         self.files_with_secrets: set[Path] = set()
 
     def run(self, *command: str) -> int:
-        """Run one of our commands under umask 000, with every process it starts on record."""
+        """Run one of our commands under umask 000 and record every process that it starts."""
         shell = ["sh", "-c", 'umask 000; exec "$@"', "sh"]
-        # Arguments and environment of each process, in full.
+        # Record the full arguments and environment of each process.
         processes = fire.strace(self.log, "-e", "trace=execve", "-v", "-s", "1000000")
         env = {**self.person.environment, "TMPDIR": str(self.temporary)}
         done = fire.run([*processes, *shell, self.person.cli, "sso", *command], env=env)
@@ -58,7 +59,7 @@ class Watch:
         return done.returncode
 
     def secrets_in(self, text: str) -> int:
-        """Count the secrets in a text, each as it is and as it would be quoted in a URL or JSON."""
+        """Count the secrets in a text, as they are and as a URL or JSON would quote them."""
         plain = (
             text + re.sub(r"%2[Ff]", "/", re.sub(r"%2[Bb]", "+", text)) + text.replace("\\/", "/")
         )
@@ -89,14 +90,14 @@ def watch(person: Person, tmp_path: Path) -> Watch:
     keys.write_text(json.dumps(answer))
     keys.chmod(0o600)
     person.configure(PROFILES + MORE.format(keys=keys, further=watching.further))
-    # A sign-in whose access token is nearly over: it is renewed on the way.
+    # The access token expires soon, so a refresh renews it.
     person.sign_in(expires_in=60)
     person.sign_in(None)
     return watching
 
 
-def test_no_secret_is_said_left_or_handed_to_another_process(watch: Watch) -> None:
-    """Refresh, list, sign out, refresh again, remove: with and without ``--debug``."""
+def test_secrets_when_all_goes_well(watch: Watch) -> None:
+    """Refresh, list, sign out and remove, with and without ``--debug``: nothing leaks."""
     person = watch.person
     assert watch.run(*EVERY, "--debug") == 0
     assert person.center.count("CreateToken") == 1
@@ -114,8 +115,8 @@ def test_no_secret_is_said_left_or_handed_to_another_process(watch: Watch) -> No
     assert person.sections() == {}
 
 
-def test_no_secret_is_said_or_left_when_something_goes_wrong(watch: Watch) -> None:
-    """A role that is refused, a file that cannot be written, a sign-in that is over."""
+def test_secrets_when_something_fails(watch: Watch) -> None:
+    """A refused role, a read-only file and an ended sign-in: nothing leaks."""
     person = watch.person
     assert watch.run(*EVERY) == 0
     person.center.behaviour.forbidden.add(("111122223333", "Developer"))
@@ -129,8 +130,8 @@ def test_no_secret_is_said_or_left_when_something_goes_wrong(watch: Watch) -> No
 
 
 @only(DEBIAN)
-def test_the_search_would_find_a_secret(watch: Watch) -> None:
-    """In each of the places it looks at: a search that finds nothing must be able to."""
+def test_search_finds_secrets(watch: Watch) -> None:
+    """The search of these tests finds a secret in each place where it looks."""
     token = next(iter(watch.person.center.secrets))
     watch.person.credentials.parent.mkdir(exist_ok=True)
     left = watch.temporary / "left"

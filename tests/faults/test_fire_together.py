@@ -1,4 +1,4 @@
-"""At once: many refreshes of one file, readers that never pause, and programs that take no lock."""
+"""One file with many refreshes at once, constant readers, and programs that take no lock."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from awscli_plugin_legacy_sso.file import credentials_file
 from awscli_plugin_legacy_sso.file.document import Document
 
 MINE = "# mine\n[default]\naws_access_key_id=AKIA\naws_secret_access_key = s ; x\n\n"
-# Reads until its stdin ends; then says how often, and in how many something was missing.
+# Reads until its stdin ends; then prints how often, and in how many reads something was missing.
 _READER = """
 import configparser, select, sys
 path, names = sys.argv[1], set(sys.argv[2:])
@@ -52,7 +52,7 @@ class Reading:
 
 @contextlib.contextmanager
 def readers(path: Path, names: list[str], count: int = 2) -> Iterator[Reading]:
-    """Have processes read a file without pause; how it went is known at the end."""
+    """Let processes read a file without pause; the counts are there after the block."""
     reading = Reading()
     running = [
         subprocess.Popen(
@@ -74,8 +74,8 @@ def readers(path: Path, names: list[str], count: int = 2) -> Iterator[Reading]:
 
 @pytest.mark.parametrize("rounds", [3, pytest.param(100, marks=pytest.mark.torture)])
 @pytest.mark.timeout(1800)
-def test_sixteen_writers_undo_nothing_and_no_read_is_torn(tmp_path: Path, rounds: int) -> None:
-    """Each process writes a section of its own; after each round all of them are there."""
+def test_writers_at_once(tmp_path: Path, rounds: int) -> None:
+    """16 processes write a section each: after each round all are there, and no read was torn."""
     names = [f"p{number}" for number in range(16)]
     file = fire.renew(tmp_path / "aws", MINE + "\n".join(legacy(name, "dev") for name in names))
     with readers(file, names) as reading:
@@ -102,7 +102,7 @@ def test_sixteen_writers_undo_nothing_and_no_read_is_torn(tmp_path: Path, rounds
 
 
 def one_round(person: Person, names: list[str]) -> float:
-    """Refresh each profile in a real ``aws`` of its own, all at once; check that none is undone."""
+    """Refresh each profile in its own ``aws`` process, all at once; check that no write is lost."""
     person.center.reset_calls()
     started = time.monotonic()
     running = [
@@ -152,8 +152,8 @@ def have_profiles(person: Person, count: int) -> list[str]:
     ("processes", "rounds"), [(4, 1), pytest.param(16, 50, marks=pytest.mark.torture)]
 )
 @pytest.mark.timeout(3600)
-def test_real_refreshes_at_once(person: Person, processes: int, rounds: int) -> None:
-    """Different profiles of one file, each in an ``aws`` of its own, and readers beside them."""
+def test_refreshes_at_once(person: Person, processes: int, rounds: int) -> None:
+    """Real ``aws`` processes refresh different profiles of one file, with readers beside them."""
     names = have_profiles(person, processes)
     with readers(person.credentials, [f"{name}-legacy-sso" for name in names]) as reading:
         took = sum(one_round(person, names) for _ in range(rounds))
@@ -170,7 +170,7 @@ def test_real_refreshes_at_once(person: Person, processes: int, rounds: int) -> 
 
 # Beside programs that take no lock.
 
-# What `aws configure set` does: read, empty the file, write. It counts what was lost of its own.
+# Reads, empties the file and writes, as `aws configure set` does; counts its own lost writes.
 _OTHER_PROGRAM = """
 import random, re, sys, time
 path, count, lost = sys.argv[1], int(sys.argv[2]), 0
@@ -187,8 +187,8 @@ print(lost)
 
 @pytest.mark.parametrize("writes", [200, pytest.param(10_000, marks=pytest.mark.torture)])
 @pytest.mark.timeout(1800)
-def test_beside_a_program_that_takes_no_lock(tmp_path: Path, writes: int) -> None:
-    """It empties the file and writes, at any moment; no section that is there is lost to us."""
+def test_update_beside_writes_without_a_lock(tmp_path: Path, writes: int) -> None:
+    """The other program empties the file and writes it: no section of the file is lost."""
     others = f"{MINE}{legacy('x', 'dev')}\n[other]\ncounter = 0\n"
     file = fire.renew(tmp_path / "aws", others)
     program = subprocess.Popen(
@@ -211,11 +211,11 @@ def test_beside_a_program_that_takes_no_lock(tmp_path: Path, writes: int) -> Non
             f"({refused:,} gave up: the file kept changing), {lost} of its writes lost to one",
             file=sys.stderr,
         )
-    assert lost <= 2 + ours / 50  # of what comes in the moment between the last look and the rename
+    assert lost <= 2 + ours / 50  # those between our last look and our rename
 
 
 def updated(file: Path, number: int) -> bool:
-    """Make an update of ours; False if the other program never left the file alone for it."""
+    """Update the file; return False if the other program kept changing it."""
     try:
         credentials_file.update(str(file), lambda text: text.set("ours", {"k": str(number)}))
     except CredentialsFileError:
@@ -223,8 +223,8 @@ def updated(file: Path, number: int) -> bool:
     return True
 
 
-# Renames the file away, as editors do for their backup, and makes a new one 5 ms later. It counts
-# how often a section that is not ours was gone, and how often its own last write was.
+# Renames the file away, as editors do for a backup, and makes a new one 5 ms later. It counts how
+# often a section that is not ours was missing, and how often its own last write was.
 _RENAMING_PROGRAM = """
 import os, random, re, sys, time
 path, count, way, pause = sys.argv[1], int(sys.argv[2]), sys.argv[3], float(sys.argv[4])
@@ -273,7 +273,7 @@ class Updating:
 
 @contextlib.contextmanager
 def updaters(file: Path, *expected: str) -> Iterator[Updating]:
-    """Have two processes update a file without pause; only these words may refuse them."""
+    """Let two processes update a file without pause; a refusal must contain one of these texts."""
     updating = Updating()
     going = file.parent.with_name("going")
     going.touch()
@@ -301,14 +301,14 @@ def updaters(file: Path, *expected: str) -> Iterator[Updating]:
 @pytest.mark.parametrize("pause", [0, 0.02], ids=["without pause", "with pauses"])
 @pytest.mark.parametrize("writes", [100, pytest.param(10_000, marks=pytest.mark.torture)])
 @pytest.mark.timeout(3600)
-def test_beside_a_program_that_renames_the_file_away(
+def test_update_beside_renames_of_the_file(
     tmp_path: Path, writes: int, pause: float, way: str
 ) -> None:
-    """Two updaters without pause beside it: none of its sections is ever missing."""
+    """Two updaters without pause: no section of the other program is ever missing."""
     others = f"{MINE}{legacy('x', 'dev')}\n[other]\ncounter = 0\n"
     file = fire.renew(tmp_path / "aws", others)
     arguments = [str(file), str(writes), way, str(pause)]
-    # The last: they wait for each other, and neither pauses.
+    # The second text: the updaters wait for each other without pause.
     with updaters(file, "keeps being changed", "another refresh has been holding") as ours:
         program = fire.run([sys.executable, "-c", _RENAMING_PROGRAM, *arguments], timeout=3500)
     gone, lost = map(int, program.stdout.split())
@@ -326,7 +326,7 @@ def test_beside_a_program_that_renames_the_file_away(
     assert set(Document(file.read_text()).sections()) >= {"default", "x", "other"}
 
 
-# Two folders that change places at one stroke, each with a file that has a section of its own.
+# Exchanges two folders in one call; each has a file with a section of its own.
 _EXCHANGING_PROGRAM = """
 import ctypes, os, random, sys, time
 one, two, count = *sys.argv[1:3], int(sys.argv[3])
@@ -346,7 +346,7 @@ print(wrong)
 
 @pytest.mark.parametrize("times", [500, pytest.param(50_000, marks=pytest.mark.torture)])
 @pytest.mark.timeout(3600)
-def test_beside_a_program_that_renames_the_folder(tmp_path: Path, times: int) -> None:
+def test_update_beside_renames_of_the_folder(tmp_path: Path, times: int) -> None:
     """Two updaters without pause: what is in one folder never gets into the other."""
     one = fire.renew(tmp_path / "one", f"{MINE}[one]\n")
     two = fire.renew(tmp_path / "two", f"{MINE}[two]\n")
@@ -382,8 +382,8 @@ for number, place in zip(range(count), itertools.cycle(places)):
 
 @pytest.mark.parametrize("times", [500, pytest.param(50_000, marks=pytest.mark.torture)])
 @pytest.mark.timeout(3600)
-def test_beside_a_program_that_puts_links_where_our_files_are(tmp_path: Path, times: int) -> None:
-    """In place of the lock and of the watch lock: what they lead to is never changed."""
+def test_update_beside_links_for_our_files(tmp_path: Path, times: int) -> None:
+    """The target of links in place of the lock and of the watch locks is never changed."""
     file = fire.renew(tmp_path / "aws", MINE)
     victim = tmp_path / "victim"
     victim.write_text("mine")
@@ -393,7 +393,7 @@ def test_beside_a_program_that_puts_links_where_our_files_are(tmp_path: Path, ti
     places += [credentials_file.watch_lock_path(f"{file}{name}") for name in ("ours", "ours-too")]
     arguments = [str(victim), str(times), *places]
     words = ["is a link or the like", "keeps being changed"]
-    # Of one that is gone again before it can be looked at.
+    # For a link that is gone before it can be checked.
     words += ["Too many levels of symbolic links", "No such file or directory"]
     with updaters(file, *words) as ours:
         program = fire.run([sys.executable, "-c", _TRAPPING_PROGRAM, *arguments], timeout=3500)
@@ -412,7 +412,7 @@ def test_beside_a_program_that_puts_links_where_our_files_are(tmp_path: Path, ti
 
 
 def in_the_meantime(file: Path, act: Callable[[], object]) -> threading.Thread:
-    """Have something done as soon as an update has begun, which is when it locks the file."""
+    """Call ``act`` in a thread as soon as an update has begun, which is when its lock exists."""
 
     def wait() -> None:
         wait_until(Path(credentials_file.lock_path(str(file))).exists)
@@ -423,8 +423,8 @@ def in_the_meantime(file: Path, act: Callable[[], object]) -> threading.Thread:
     return other
 
 
-def test_a_file_that_another_program_is_about_to_fill_is_not_replaced(tmp_path: Path) -> None:
-    """It is empty for a moment: what then comes must not be lost."""
+def test_update_of_an_empty_file(tmp_path: Path) -> None:
+    """The file is empty until another program has written it: what it writes is not lost."""
     file = fire.renew(tmp_path / "aws", "")
     other = in_the_meantime(file, lambda: file.write_text(MINE))
     credentials_file.update(str(file), lambda text: text.set("ours", {"k": "v"}))
@@ -433,8 +433,11 @@ def test_a_file_that_another_program_is_about_to_fill_is_not_replaced(tmp_path: 
     assert file.read_text() == f"{MINE}\n[ours]\nk = v\n"
 
 
-def test_a_file_that_another_program_has_emptied_again_is_not_replaced(tmp_path: Path) -> None:
-    """It was empty and it is empty, but in between it was not: somebody is at work there."""
+def test_update_of_a_file_emptied_again(tmp_path: Path) -> None:
+    """It is empty before and after, but not in between: another program is writing it.
+
+    What that program writes is not lost.
+    """
     file = fire.renew(tmp_path / "aws", "")
     emptied = threading.Event()
 
@@ -455,8 +458,11 @@ def test_a_file_that_another_program_has_emptied_again_is_not_replaced(tmp_path:
 @only(FROZEN)
 @pytest.mark.torture
 @pytest.mark.timeout(3600)
-def test_beside_the_real_configure_set(person: Person) -> None:
-    """How often one undoes the other: it reads, and writes a while later, without a lock."""
+def test_refresh_beside_configure_set(person: Person) -> None:
+    """``aws configure set`` reads, and writes a while later, without a lock.
+
+    At most 1 % of the writes of either side is lost.
+    """
     names = have_profiles(person, 4)
     theirs_lost = ours_undone = 0
     for number in range(100):

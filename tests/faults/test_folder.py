@@ -1,7 +1,6 @@
-"""The door to the folder: what lies there under the names of our files, and whose it is.
+"""Links, foreign files and renamed folders at the place of the credentials file.
 
-Links in place of the lock, files of other users, folders that are renamed: each is met on a real
-file system, and where another user is needed the write is done by one.
+The tests use a real file system. Where another user is needed, that user does the write.
 """
 
 from __future__ import annotations
@@ -44,7 +43,7 @@ def watch(path: Path) -> None:
         pass
 
 
-# Links and the like, where a file of ours has to be.
+# Links and the like in place of our files.
 
 
 def link(place: Path, victim: Path) -> None:
@@ -73,10 +72,10 @@ TRAPS = (link, dangling_link, second_name, fifo, a_folder)
 
 @pytest.mark.parametrize("trap", TRAPS, ids=lambda trap: trap.__name__)
 @pytest.mark.parametrize("ours", DOORS)
-def test_a_link_where_our_file_has_to_be_is_refused(
+def test_link_in_place_of_our_file(
     tmp_path: Path, ours: str, trap: Callable[[Path, Path], None]
 ) -> None:
-    """What it leads to keeps its content and mode, and the way out is named."""
+    """Its target keeps its content and mode, and the error names the command that moves it away."""
     file = fire.renew(tmp_path / "aws")
     victim = tmp_path / "victim"
     victim.write_text("mine")
@@ -93,13 +92,13 @@ def test_a_link_where_our_file_has_to_be_is_refused(
     assert (victim.read_text(), stat.S_IMODE(victim.stat().st_mode)) == ("mine", 0o644)
     assert sorted(tmp_path.iterdir()) == sorted([file.parent, victim])
     assert file.read_text() == OLD
-    # The command that was named is the way out.
+    # The command in the error works.
     subprocess.run(str(refused.value).rpartition("with: ")[2], shell=True, check=True)
     DOORS[ours](file)
 
 
-def test_what_is_no_watch_lock_is_not_overwritten(tmp_path: Path) -> None:
-    """It was a second name of another file, whose first one is gone by now."""
+def test_watch_lock_with_other_content(tmp_path: Path) -> None:
+    """It is not overwritten: it may be another file's second name, and the only one left."""
     file = fire.renew(tmp_path / "aws")
     place = file.parent / ".credentials.legacy-sso.watch"
     place.write_text("mine")
@@ -119,8 +118,8 @@ def put(place: Path, owner: int, mode: int = 0o600) -> Path:
     return place
 
 
-def test_a_lock_of_another_user_is_named_with_the_command(folder: Path) -> None:
-    """As `sudo` leaves it: root's, in this user's folder."""
+def test_lock_of_another_user(folder: Path) -> None:
+    """``sudo`` may leave root's lock in a user's folder: the error has the command that helps."""
     file = fire.renew(folder)
     lock = put(folder / ".credentials.legacy-sso.lock", 0)
     for path in (folder, file):
@@ -135,8 +134,8 @@ def test_a_lock_of_another_user_is_named_with_the_command(folder: Path) -> None:
     assert fire.run(fire.writer(file), env=AS_NOBODY).returncode == 0
 
 
-def test_a_watch_lock_of_another_user_is_named_with_the_command(tmp_path: Path) -> None:
-    """Also one that could be opened."""
+def test_watch_lock_of_another_user(tmp_path: Path) -> None:
+    """It is refused with that command, even if it can be opened."""
     file = fire.renew(tmp_path / "aws")
     place = put(file.parent / ".credentials.legacy-sso.watch", NOBODY, 0o666)
     with pytest.raises(CredentialsFileError) as refused:
@@ -147,8 +146,8 @@ def test_a_watch_lock_of_another_user_is_named_with_the_command(tmp_path: Path) 
     )
 
 
-def test_a_temporary_file_that_cannot_be_cleared_is_named(folder: Path) -> None:
-    """It may hold keys. The refresh goes on."""
+def test_temporary_file_not_removable(folder: Path) -> None:
+    """A warning names it, because it may hold keys; the refresh goes on."""
     file = fire.renew(folder)
     left = put(folder / ".credentials.legacy-sso-x.tmp", 0)
     os.chown(file, NOBODY, NOBODY)
@@ -165,10 +164,10 @@ def test_a_temporary_file_that_cannot_be_cleared_is_named(folder: Path) -> None:
 
 @pytest.mark.parametrize("path", ["credentials", "a/b/credentials"])
 @pytest.mark.parametrize("door", DOORS.values(), ids=DOORS)
-def test_root_leaves_nothing_in_another_users_folder(
+def test_root_in_another_users_folder(
     folder: Path, door: Callable[[Path], None], path: str
 ) -> None:
-    """That user could not use it: what `sudo aws` does with HOME as it was."""
+    """``sudo aws`` makes no file there, because that user could not use a file of root's."""
     os.chown(folder, NOBODY, NOBODY)
     with pytest.raises(CredentialsFileError) as refused:
         door(folder / path)
@@ -180,8 +179,8 @@ def test_root_leaves_nothing_in_another_users_folder(
     assert list(folder.iterdir()) == []
 
 
-def test_another_users_file_is_refused_before_a_lock_is_left_beside_it(folder: Path) -> None:
-    """In a folder of this user's own too."""
+def test_file_of_another_user(folder: Path) -> None:
+    """It is refused before a lock is made beside it, also in this user's own folder."""
     file = fire.renew(folder)
     os.chown(file, NOBODY, NOBODY)
     for door in DOORS.values():
@@ -192,10 +191,10 @@ def test_another_users_file_is_refused_before_a_lock_is_left_beside_it(folder: P
 
 
 @only(FROZEN)
-def test_root_with_another_users_home_is_refused_before_anything_is_fetched(
+def test_root_with_another_users_home(
     person: Person,
 ) -> None:
-    """No cache of role credentials, no lock: that HOME is as it was."""
+    """It is refused before anything is fetched; no cache and no lock is made in that HOME."""
     person.sign_in()
     subprocess.run(["chown", "-R", f"{NOBODY}:{NOBODY}", person.home], check=True)
     before = sorted(person.home.rglob("*"))
@@ -207,11 +206,11 @@ def test_root_with_another_users_home_is_refused_before_anything_is_fetched(
     assert person.center.calls == []
 
 
-# Folders and files under a harsh umask, by a user to whom modes mean something.
+# A harsh umask, under a user who, unlike root, is bound by modes.
 
 
-def test_umask_777_is_no_hindrance(folder: Path) -> None:
-    """What is made has its mode all the same, so that the next run can use it."""
+def test_umask_777(folder: Path) -> None:
+    """New files and folders get their modes all the same, so that the next run can use them."""
     os.chown(folder, NOBODY, NOBODY)
     file = folder / "a" / "b" / "credentials"
     command = ["sh", "-c", 'umask 777; exec "$@"', "sh", *fire.writer(file)]
@@ -226,8 +225,8 @@ def test_umask_777_is_no_hindrance(folder: Path) -> None:
 # A folder that may not be written.
 
 
-def test_a_link_into_a_read_only_store_is_explained(folder: Path) -> None:
-    """The folder it leads to is named, not a file of ours, and the option that helps."""
+def test_link_into_a_read_only_folder(folder: Path) -> None:
+    """The error names the target's folder, not a file of ours, and the option that helps."""
     store = folder / "store"
     file = fire.renew(store)
     os.chown(file, NOBODY, NOBODY)
@@ -242,8 +241,8 @@ def test_a_link_into_a_read_only_store_is_explained(folder: Path) -> None:
 
 
 @only(FROZEN)
-def test_an_empty_variable_is_said_by_the_command(person: Person) -> None:
-    """AWS_SHARED_CREDENTIALS_FILE set, but to nothing."""
+def test_file_variable_is_empty(person: Person) -> None:
+    """If AWS_SHARED_CREDENTIALS_FILE is an empty text, the error says so and what to run."""
     person.sign_in()
     done = person.refresh("--profile", "dev", env={"AWS_SHARED_CREDENTIALS_FILE": ""})
 
@@ -254,11 +253,14 @@ def test_an_empty_variable_is_said_by_the_command(person: Person) -> None:
     ]
 
 
-# A path that leads elsewhere meanwhile.
+# Paths that change during an update.
 
 
-def test_a_folder_that_is_renamed_meanwhile_is_left_as_it_was(tmp_path: Path) -> None:
-    """The update starts over where the path now leads, and is locked there."""
+def test_folder_renamed_during_an_update(tmp_path: Path) -> None:
+    """The update starts again in the folder that now has the path, with a lock there.
+
+    The renamed folder stays as it was.
+    """
     file = fire.renew(tmp_path / "aws")
     away = tmp_path / "away"
     edits: list[Document] = []
@@ -280,8 +282,8 @@ def test_a_folder_that_is_renamed_meanwhile_is_left_as_it_was(tmp_path: Path) ->
     assert fire.left_beside(away / "credentials") == []
 
 
-def test_a_link_that_is_moved_meanwhile_is_followed_anew(tmp_path: Path) -> None:
-    """As tools do that switch between accounts: what the link now leads to is updated."""
+def test_link_changed_during_an_update(tmp_path: Path) -> None:
+    """The update follows the new link, which account switchers make; the old target stays."""
     one, two = fire.renew(tmp_path / "one"), fire.renew(tmp_path / "two")
     path = tmp_path / "link"
     path.symlink_to(one)
@@ -297,14 +299,17 @@ def test_a_link_that_is_moved_meanwhile_is_followed_anew(tmp_path: Path) -> None
     assert two.read_text() == f"{OLD}\n[ours]\nk = v\n"
 
 
-def test_a_file_that_another_program_makes_at_that_very_moment_stays(tmp_path: Path) -> None:
-    """There was none, so there is nothing to replace: ours comes beside what is there now."""
+def test_file_made_during_an_update(tmp_path: Path) -> None:
+    """At first there is no file.
+
+    One that another program makes meanwhile is kept, and our section is added to it.
+    """
     file = tmp_path / "aws" / "credentials"
     log = tmp_path / "log"
     calls = "link,linkat,rename,renameat,renameat2"
     tracing = ["-e", f"trace={calls}", "-e", f"inject={calls}:delay_enter=1s:when=1"]
     with subprocess.Popen([*fire.strace(log, *tracing), *fire.writer(file)]) as writing:
-        # On its way into the call that gives the new file its name.
+        # strace delays the call that gives the new file its name.
         wait_until(lambda: log.exists() and "credentials.legacy-sso" in log.read_text())
         file.write_text(OLD)
         assert writing.wait() == 0
@@ -313,8 +318,8 @@ def test_a_file_that_another_program_makes_at_that_very_moment_stays(tmp_path: P
     assert "aws_access_key_id = nnn" in file.read_text()
 
 
-def test_a_file_that_has_just_gone_is_waited_for(tmp_path: Path) -> None:
-    """Editors rename a file away before they write it: the new one must not be replaced."""
+def test_file_gone_for_a_moment(tmp_path: Path) -> None:
+    """Editors rename the file away before they write it again: the update waits for that."""
     file = fire.renew(tmp_path / "aws")
     update(file)
     file.rename(tmp_path / "backup")
@@ -322,7 +327,7 @@ def test_a_file_that_has_just_gone_is_waited_for(tmp_path: Path) -> None:
 
     def bring_back() -> None:
         wait_until((file.parent / ".credentials.legacy-sso.lock").exists)
-        time.sleep(0.005)  # the other program's time, not one to wait for
+        time.sleep(0.005)  # how long the other program takes
         (tmp_path / "backup").rename(file)
 
     other = threading.Thread(target=bring_back)
@@ -333,11 +338,11 @@ def test_a_file_that_has_just_gone_is_waited_for(tmp_path: Path) -> None:
     assert file.read_text() == f"{OLD}\n[ours]\nk = v\n\n[more]\nk = v\n"
 
 
-# The first error is the one that is said.
+# The first error is the one that is reported.
 
 
-def test_a_failing_clean_up_does_not_hide_what_went_wrong(tmp_path: Path) -> None:
-    """The disk is full for the new name, and then the temporary file cannot be removed."""
+def test_clean_up_that_fails_too(tmp_path: Path) -> None:
+    """A full disk is reported, even if the temporary file cannot be removed after it."""
     file = fire.renew(tmp_path / "aws")
     faults = [
         *("-e", "inject=rename,renameat,renameat2:error=ENOSPC"),

@@ -1,6 +1,6 @@
-"""Files that are not plain files, in mount namespaces: what a container sees.
+"""Mounts, links and foreign files in place of the credentials file: what a container sees.
 
-These tests mount, which takes root. Where that is not to be had they fail, and say so.
+The tests mount in mount namespaces, which takes root; without root they fail.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from support.person import FROZEN, Finished, Person, lines, only
 
 
 def in_namespace(person: Person, script: str) -> Finished:
-    """Run a script with mounts of its own; ``$AWS`` is the CLI."""
+    """Run a script in a mount namespace of its own; ``$AWS`` is the CLI."""
     done = subprocess.run(
         ["unshare", "--mount", "sh", "-euc", script],
         env=person.env({"AWS": str(person.cli)}),
@@ -28,7 +28,7 @@ def in_namespace(person: Person, script: str) -> Finished:
 
 @pytest.fixture
 def inside(person: Person) -> Path:
-    """A folder that a container would have as its ``~/.aws``, with one file mounted into it."""
+    """A container's ``~/.aws`` with an empty file, over which a test mounts the host's file."""
     folder = person.home / "container"
     folder.mkdir()
     (folder / "credentials").write_text("")
@@ -38,8 +38,11 @@ def inside(person: Person) -> Path:
 
 
 @only(FROZEN)
-def test_from_inside_a_single_file_mount_is_refused(person: Person, inside: Path) -> None:
-    """It cannot be replaced (EBUSY), and is never written in place: what to mount is said."""
+def test_single_file_mount_inside(person: Person, inside: Path) -> None:
+    """In the container the file cannot be replaced (EBUSY), and it is never written in place.
+
+    The error says to mount the folder.
+    """
     target = inside / "credentials"
     done = in_namespace(
         person,
@@ -60,10 +63,11 @@ def test_from_inside_a_single_file_mount_is_refused(person: Person, inside: Path
 
 
 @only(FROZEN)
-def test_from_outside_a_single_file_mount_goes_stale_and_a_mounted_folder_does_not(
-    person: Person, inside: Path
-) -> None:
-    """Replaced on the host, the file in the container is the old one for ever: mount the folder."""
+def test_single_file_mount_from_the_host(person: Person, inside: Path) -> None:
+    """After a refresh on the host a container with the file mounted has the old one.
+
+    With the folder mounted it has the new one.
+    """
     folder = person.home / "container2"
     folder.mkdir()
     done = in_namespace(
@@ -80,8 +84,8 @@ def test_from_outside_a_single_file_mount_goes_stale_and_a_mounted_folder_does_n
 
 
 @only(FROZEN)
-def test_a_symlink_across_file_systems_is_followed(person: Person) -> None:
-    """The temporary file is made beside the real one, so replacing works."""
+def test_symlink_to_another_file_system(person: Person) -> None:
+    """The temporary file is made beside the link's target, so the target can be replaced."""
     person.sign_in()
     mounted = person.home / "other"
     mounted.mkdir()
@@ -101,10 +105,8 @@ def test_a_symlink_across_file_systems_is_followed(person: Person) -> None:
 
 @only(FROZEN)
 @pytest.mark.parametrize("place", ["~/keys/file", "$HOME/keys/file", "${HOME}/keys/file"])
-def test_the_variable_for_the_file_is_expanded_as_the_cli_reads_it(
-    person: Person, place: str
-) -> None:
-    """What is written is what the CLI then reads, ``~`` and ``$VAR`` included."""
+def test_file_variable_is_expanded(person: Person, place: str) -> None:
+    """``~`` and ``$VAR`` are expanded, so that the CLI reads the file that was written."""
     person.sign_in()
     environment = {"AWS_SHARED_CREDENTIALS_FILE": place}
     done = person.refresh("--profile", "dev", env=environment)
@@ -117,8 +119,8 @@ def test_the_variable_for_the_file_is_expanded_as_the_cli_reads_it(
 
 
 @only(FROZEN)
-def test_another_persons_file_is_refused(person: Person) -> None:
-    """Even for root, who could: it would become root's."""
+def test_file_of_another_user_is_refused(person: Person) -> None:
+    """Root is refused too, although it could write: the new file would belong to root."""
     person.sign_in()
     person.credentials.write_text("[theirs]\n")
     subprocess.run(["chown", "65534", person.credentials], check=True)
@@ -130,8 +132,8 @@ def test_another_persons_file_is_refused(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_an_acl_is_kept_and_nobody_else_gets_in(person: Person) -> None:
-    """Written by the real CLI."""
+def test_acl_is_kept(person: Person) -> None:
+    """A refresh by the real CLI leaves the file's ACL as it was."""
     person.sign_in()
     person.credentials.write_text("[mine]\n")
     person.credentials.chmod(0o600)
