@@ -119,3 +119,15 @@ def test_files_do_not_import_each_other() -> None:
     for path in tests.rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             assert not (isinstance(node, ast.ImportFrom) and node.module in names), path
+
+
+def test_names_of_tests_are_short() -> None:
+    """A test's name has at most 50 characters; what it promises stands in its docstring."""
+    names = [
+        node.name
+        for path in (CHECKOUT / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+
+    assert [name for name in names if len(name) > 50] == []
