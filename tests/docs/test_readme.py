@@ -407,7 +407,10 @@ def test_options_are_in_reference() -> None:
 
 
 def test_known_errors() -> None:
-    """Each known error of ours is in the source, apart from `…` and names; the others are known."""
+    """Each known error of ours is in the source, apart from `…` and names.
+
+    The table also has those of the AWS CLI.
+    """
     table = REFERENCE.read_text().partition("\n## Known errors\n")[2].partition("\n## ")[0]
     first_column = [row.split(" | ")[0] for row in table.splitlines() if row.startswith("| ")][1:]
     known = {text for cell in first_column for text in re.findall("`([^`]+)`", cell)}

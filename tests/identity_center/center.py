@@ -19,7 +19,7 @@ from .state import SignIn, State
 from .sts import SecurityTokenService
 from .wire import Answer, Listener, Request
 
-# A start URL on another host must redirect to one of AWS's in newer CLIs.
+# In newer CLIs a start URL on another host must redirect to one of AWS's.
 START_URL = "https://d-0123456789.awsapps.com/start"
 
 

@@ -192,7 +192,7 @@ def test_unreadable_file(newcomer: Newcomer) -> None:
 
 
 def test_hooks_in_new_shells(newcomer: Newcomer) -> None:
-    """In new shells it finds a hook that is missing, not reached, hidden by an alias, or there."""
+    """In new shells it finds a hook that is missing, not reached, hidden by an alias, or works."""
     newcomer.write(".bashrc", "return\n")
     newcomer.write(".zshrc", "alias aws=/opt/aws\n")
     missing = newcomer.program("doctor").out

@@ -284,7 +284,8 @@ sys.exit(awscli.clidriver.create_clidriver().main(["sso", "list-legacy"]))
 def test_cli_used_as_library(someone: Person) -> None:
     """A program that uses the AWS CLI as a library is not run twice.
 
-    Its own arguments do not name our command. It gets one line with a command that works, and 253.
+    Its own arguments do not name our command. It gets one line with a command that works, and
+    status 253.
     """
     program = someone.home / "library.py"
     program.write_text(LIBRARY)
@@ -396,7 +397,7 @@ def test_environment_of_child_processes(
 
 @only(DEBIAN)
 def test_own_config_in_environment(someone: Person, programs: Path) -> None:
-    """If AWS_CONFIG_FILE already names the plugin's own config, by any path, it is not kept."""
+    """The plugin's own config in AWS_CONFIG_FILE, by any path, is not taken for the person's."""
     plugin = next((someone.home / ".local" / "share").iterdir())
     own = f"{plugin}/../{plugin.name}//config"
     done = go(

@@ -161,7 +161,7 @@ def test_first_login_with_hook_new_off(person: Person, shell: Shell, version: st
 
 @only(FROZEN)
 def test_follow_up_question_cut_short(person: Person, shell: Shell, version: str) -> None:
-    """Ctrl-C at a question for an MFA code: the other profiles of this sign-in are fresh."""
+    """Ctrl-C at a question for an MFA code does not stop the refresh of other profiles."""
     role = "arn:aws:iam::777788889999:role/Leaf"
     person.configure(
         f"{PROFILES}[profile with-mfa]\nrole_arn = {role}\nsource_profile = dev\n"

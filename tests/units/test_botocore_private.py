@@ -26,9 +26,7 @@ FETCHED = {
         (Credentials("a", "s", "t"), None),
     ],
 )
-def test_expiration_is_what_the_source_said(
-    credentials: Credentials, expiration: datetime | None
-) -> None:
+def test_expiration_of_credentials(credentials: Credentials, expiration: datetime | None) -> None:
     """The expiration of fetched credentials is known; keys that do not expire have none."""
     credentials.get_frozen_credentials()
 

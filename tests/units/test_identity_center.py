@@ -209,7 +209,7 @@ def access_token_of(file: Path) -> str:
     return str(json.loads(file.read_text())["accessToken"])
 
 
-def test_device_code_is_worth_one_sign_in(oidc: Any, portal: Any) -> None:
+def test_device_code_works_once(oidc: Any, portal: Any) -> None:
     """A device code gives tokens that the portal accepts, and works only once."""
     arguments = ask_device_code(oidc)
     tokens = oidc.create_token(**arguments)
@@ -265,9 +265,7 @@ def test_client_must_identify_itself(oidc: Any) -> None:
     )
 
 
-def test_authorization_code_is_worth_one_sign_in(
-    center: IdentityCenter, oidc: Any, portal: Any
-) -> None:
+def test_authorization_code_works_once(center: IdentityCenter, oidc: Any, portal: Any) -> None:
     """The browser flow gives a code that gives tokens, and works only once."""
     arguments = ask_authorization_code(center, oidc)
     tokens = oidc.create_token(**arguments)
@@ -634,7 +632,7 @@ def test_web_identity_needs_no_signature(center: IdentityCenter) -> None:
 # The machine
 
 
-def test_machine_offers_its_role_in_every_way(center: IdentityCenter) -> None:
+def test_machine_gives_role_credentials(center: IdentityCenter) -> None:
     """IMDSv2, IMDSv1 and the container endpoint give keys of the machine's role."""
     environment = center.machine_environment()
     url = environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"]

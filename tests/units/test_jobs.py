@@ -152,7 +152,7 @@ def test_role_on_legacy_profile(file: Path) -> None:
     ],
 )
 def test_sign_out_ends_the_expiry(file: Path, expires: str | None, after: str) -> None:
-    """A sign-out sets the expiry to now, unless it is over; a second sign-out changes no byte.
+    """A sign-out sets the expiry to now, unless it has passed; a second one changes no byte.
 
     Shell prompts show the expiry.
     """
