@@ -1,7 +1,7 @@
-"""What it costs, against what was promised: commands timed side by side, A B A B.
+"""Measures what the plugin costs, against promised limits: commands timed in turn, A B A B.
 
-Each figure is the median of the paired ratios, so that a machine that changes its speed cannot
-spoil it. Prints a table; the exit status is 1 if a promise is broken.
+Each figure is the median of paired ratios, so that a machine that changes its speed does not change
+the figure. Prints a table; the exit status is 1 if a limit is exceeded.
 """
 
 from __future__ import annotations
@@ -104,7 +104,7 @@ def workplace() -> Iterator[Workplace]:
 def paired(
     runs: int, ours: Callable[[], float], theirs: Callable[[], float]
 ) -> tuple[float, float, float]:
-    """Return the median ratio, and the medians of both, of runs made in turn."""
+    """Run both in turn; return the median of their ratios, and the median of each."""
     ours(), theirs()
     pairs = [(ours(), theirs()) for _ in range(runs)]
     return (
@@ -116,7 +116,7 @@ def paired(
 
 @dataclass(frozen=True)
 class Figure:
-    """One promise and what was measured."""
+    """One promised limit and what was measured."""
 
     what: str
     measured: float
@@ -175,7 +175,7 @@ def first(**kwargs):
 
 
 def bench_configupdater(place: Workplace, runs: int) -> Iterator[Figure]:
-    """Import it where our commands do, in the official CLI, which has no .pyc of it at first."""
+    """Measure its import in the official CLI, where it has no .pyc at first."""
     place.configure()
     (place.plugin_path / "probe.py").write_text(PROBE)
     config = place.home / ".aws" / "config"
@@ -195,7 +195,7 @@ def bench_configupdater(place: Workplace, runs: int) -> Iterator[Figure]:
 
 
 def bench_ways_in(place: Workplace, runs: int) -> Iterator[Figure]:
-    """CPU time: the wall clock also waits for whatever else this machine does."""
+    """Measure CPU time, as the wall clock also counts other load of the machine."""
     folder = set_up(place.home)
     plain = place.environment
 
@@ -213,7 +213,7 @@ def bench_ways_in(place: Workplace, runs: int) -> Iterator[Figure]:
 
 
 def _cpu_seconds(command: Sequence[str | Path], environment: Mapping[str, str]) -> float:
-    """Return the CPU time of a command and all it started."""
+    """Return the CPU time of a command and its child processes."""
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -243,7 +243,7 @@ def bench_fifty_profiles(place: Workplace, runs: int) -> Iterator[Figure]:
 
 
 def bench_yawsso(place: Workplace, runs: int) -> Iterator[Figure]:
-    """Once: theirs takes minutes."""
+    """Measure once, since yawsso takes minutes."""
     place.configure(50)
     ours = place.run("sso", "refresh-legacy", "--source-profiles", "p*")
     place.configure(50, plugin=False)  # yawsso takes [plugins] for a profile, and stops
@@ -298,7 +298,7 @@ def bench_long_file(place: Workplace, runs: int) -> Iterator[Figure]:
 
 
 def bench_number_refreshed(place: Workplace, runs: int) -> Iterator[Figure]:
-    """What each profile costs us: the portal answers at once."""
+    """Measure our own cost for each profile, with a portal that answers at once."""
     place.center.behaviour.delay = 0
     seconds = {}
     for count in COUNTS:
@@ -311,7 +311,7 @@ def bench_number_refreshed(place: Workplace, runs: int) -> Iterator[Figure]:
 
 
 def straight_line(what: str, seconds: dict[int, float]) -> Figure:
-    """Compare what one more costs among many with what it costs among few: 1 on a straight line."""
+    """Compare the cost of one more profile among many and among few: 1 on a straight line."""
     few, more, many = seconds
     among_few = (seconds[more] - seconds[few]) / (more - few)
     among_many = (seconds[many] - seconds[more]) / (many - more)
@@ -323,13 +323,15 @@ def straight_line(what: str, seconds: dict[int, float]) -> Figure:
 
 
 def each(seconds: dict[int, float]) -> str:
-    """Say what one more costs: the slope of the line."""
+    """Return the cost of each further profile as text: the slope of the line."""
     few, *_, many = seconds
     return f"{(seconds[many] - seconds[few]) / (many - few) * 1000:.3f} ms for each further one"
 
 
 def bench_ctrl_c(place: Workplace, runs: int) -> Iterator[Figure]:
-    signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored where this runs behind `&`
+    signal.signal(
+        signal.SIGINT, signal.default_int_handler
+    )  # ignored if this runs in the background
     place.configure(20)
     place.center.behaviour.hang.add("GetRoleCredentials")
     times = []
@@ -379,7 +381,7 @@ def bench_hook_sourcing(place: Workplace, runs: int) -> Iterator[Figure]:
         lines = f"before=$EPOCHREALTIME\n{shell.source}after=$EPOCHREALTIME\n"
         lines += 'echo "$before $after"\nread -r stat </proc/$$/stat\necho "$stat"\n'
         starts, faults = [], 0
-        for _ in range(8 * runs):  # shell starts: sourced twice in one it would do something else
+        for _ in range(8 * runs):  # new shells: a second sourcing does something else
             times, stat = _in_shell(place, shell, lines)
             before, after = map(float, times.split())
             starts.append((after - before) * 1000)
@@ -393,7 +395,7 @@ def bench_hook_sourcing(place: Workplace, runs: int) -> Iterator[Figure]:
 
 
 def bench_completion(place: Workplace, runs: int) -> Iterator[Figure]:
-    """Among 500 source profiles, from the key Tab to the answer on the screen."""
+    """Measure the time from the Tab key to the answer on the screen, with 500 source profiles."""
     config = place.home / "500"
     text = "".join(PROFILE.format(number) for number in range(500))
     config.write_text(text + PROFILE.replace("p{0}", "the-last").format(500))
@@ -422,7 +424,7 @@ def _seconds_of_a_tab(prompt: Prompt) -> float:
     prompt.typing.screen.send(TAB)
     prompt.typing.wait("last")
     seconds = time.perf_counter() - start
-    prompt.typing.screen.send("\x15")  # the line is taken back
+    prompt.typing.screen.send("\x15")  # Ctrl-U deletes the line
     prompt.typing.line("")
     return seconds
 
@@ -434,13 +436,13 @@ def bench_hook_call(place: Workplace, runs: int) -> Iterator[Figure]:
     for shell in HOOKED_SHELLS:
         aws.unlink(missing_ok=True)
         aws.symlink_to(place.aws)
-        # A few pairs a shell, for a slow machine; the first one finds nothing in memory.
+        # Few pairs in each shell, for a slow machine; the first pair runs with cold caches.
         pairs = [pair for _ in range(runs) for pair in _call_pairs(place, shell, 2)][1:]
         theirs = statistics.median(b for _, b in pairs)
         paired_ratio = statistics.median(a / b for a, b in pairs)
 
-        # Judged by the hook's own cost: pairs of a second each differ by more than it on any
-        # machine that does something else as well.
+        # The limit is for the hook's own cost: pairs that take a second each differ by more than
+        # that on a machine with other load.
         aws.unlink()
         aws.write_text("#!/bin/sh\n")
         aws.chmod(0o755)
@@ -454,7 +456,7 @@ def bench_hook_call(place: Workplace, runs: int) -> Iterator[Figure]:
 
 
 def _call_pairs(place: Workplace, shell: Shell, count: int) -> list[tuple[float, float]]:
-    """Call ``aws`` in turn through the hook and past it, and return the seconds of each pair."""
+    """Call ``aws`` in turn with the hook and without; return the seconds of each pair."""
     lines = f"""{shell.source}for ((i = 0; i < {count}; i++)); do
   start=$EPOCHREALTIME
   aws --version >/dev/null || exit
@@ -471,7 +473,7 @@ done
 
 
 def _in_shell(place: Workplace, shell: Shell, lines: str) -> Sequence[str]:
-    """Return the lines that others print, in an interactive shell that can tell the time."""
+    """Run lines in an interactive shell that can tell the time; return the lines they print."""
     clock = "zmodload zsh/datetime\n" if shell.kind == "zsh" else ""
     ran = shell.run(clock + lines, place.home)
     if ran.status != 0 or ran.err:

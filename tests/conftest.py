@@ -1,4 +1,4 @@
-"""A person with a home of their own, a real AWS CLI, and the stand-in Identity Center."""
+"""Fixtures: a person with a scratch HOME, a real AWS CLI, and the stand-in Identity Center."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ from support.program import Caller, Program
 
 @pytest.fixture(scope="session", autouse=True)
 def _signals_are_not_ignored() -> None:
-    """A script in the background, or ``nohup``, has them ignored, for all that is started too."""
+    """Undo that a background job or ``nohup`` ignores signals, which child processes inherit."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    # The tests themselves go on when the terminal closes; what they start has no handler.
+    # The tests go on when the terminal closes; child processes do not inherit this handler.
     signal.signal(signal.SIGHUP, lambda *_: None)
 
 
@@ -91,14 +91,14 @@ def _caller(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Caller]:
 
 @pytest.fixture
 def caller(_caller: Caller) -> Caller:
-    """Somebody who is signed in, and calls the function from a program."""
+    """A person who is signed in, and a program that calls the function."""
     _caller.start_over()
     return _caller
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
-    """A folder that everybody can reach, which pytest's own are not."""
+    """A folder that other users can reach, unlike pytest's own."""
     path = Path(tempfile.mkdtemp(prefix="legacy-sso-"))
     path.chmod(0o755)
     (path / "aws").mkdir()

@@ -1,8 +1,8 @@
-"""The main job, shown: a person signs in and out, and a client from before SSO follows.
+"""The main job, shown: a person signs in and out, and an old client can be used in between.
 
-Everything is real but Identity Center itself, whose part the stand-in plays on 127.0.0.1. It all
-happens in a scratch HOME, which is removed. Only what had to be downloaded stays, in the cache
-folder. Standard library only: this runs before anything is installed.
+Everything is real except Identity Center, which the stand-in on 127.0.0.1 replaces. It runs in a
+scratch HOME, which is removed; only downloads stay, in the cache folder. Standard library only:
+this runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ sso_region = us-east-1
 sso_start_url = {START_URL}
 sso_registration_scopes = sso:account:access
 """
-# What a person does in the browser: follow the link. The stand-in approves.
+# Opens the link, as a person does in the browser; the stand-in approves.
 BROWSER = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1]).read()"
 OLD_TOOL = "{}-who-am-i"
-# A remark, the line that is typed, and whether it is to succeed.
+# A remark, the line that is typed, and whether it must succeed.
 STEPS = (
     ("Sign in. There is nothing else to type.", "aws sso login --profile dev", True),
     ("An old tool has a profile that it can use.", "AWS_PROFILE=dev-legacy-sso {}", True),
@@ -51,7 +51,7 @@ Show = Callable[[str, str], None]
 
 
 class DemoError(Exception):
-    """A step did not go as it is to go; the message says which."""
+    """A step did not end as expected; the message names it."""
 
 
 def main() -> int:
@@ -68,7 +68,7 @@ def run(show: Show) -> None:
     """Run the demo from the beginning to the end.
 
     Raises:
-        DemoError: a command failed, or one succeeded that is to fail.
+        DemoError: a command failed, or one succeeded that must fail.
         NoAnswer: a command did not end.
         RealPartMissing: there is no AWS CLI here, and none can be fetched.
     """
@@ -96,7 +96,7 @@ def make_home(scratch: Path, center: IdentityCenter) -> Mapping[str, str]:
         "PATH": f"{scratch / 'bin'}:/usr/bin:/bin",
         "TMPDIR": str(scratch),
         "LANG": "C.UTF-8",
-        # In the background: the page leads back to the CLI, which must be free to answer.
+        # In the background: the page redirects to the CLI, which must be able to answer.
         "BROWSER": f"{sys.executable} {scratch / 'browser.py'} %s &",
     }
 
@@ -112,7 +112,7 @@ def make_old_tool(scratch: Path, url: str) -> str:
 
 
 def set_up(scratch: Path, environment: Mapping[str, str]) -> Path:
-    """Install the plugin and have `setup` turn it on; return the rc file that has the hook."""
+    """Install the plugin and run its `setup`; return the rc file that has the hook."""
     installed = real_parts.plugin_folder(scratch / "installed", CHECKOUT)
     command = [sys.executable, "-m", "awscli_plugin_legacy_sso", "setup", "--shell", "bash"]
     done = subprocess.run(
@@ -136,7 +136,7 @@ def type_line(bash: TypedShell, line: str, show: Show, scratch: Path, *, succeed
 
 
 def shortened(line: str, scratch: Path) -> str:
-    """Return a line of output with HOME as `~`, and without most of the sign-in's long address."""
+    """Return a line of output with `~` for HOME, and with the sign-in's long address cut."""
     line = line.replace(str(scratch / "home"), "~")
     return re.sub(r"(http://127\.0\.0\.1:\d+/\w+\?)\S+", r"\1...", line)
 

@@ -12,7 +12,7 @@ from rich.text import Text
 from support import real_parts
 
 PICTURE = demo.CHECKOUT / "docs" / "demo.svg"
-# Wide enough for all but the longest line, which is broken as on a terminal.
+# Wide enough for all lines but the longest, which is broken as on a terminal.
 WIDTH = 100
 STYLES = {"remark": "bright_black", "typed": "bold", "printed": ""}
 # rich's own template loads a font from the network. Each line of text carries its width, so any

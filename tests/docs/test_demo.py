@@ -19,8 +19,8 @@ PICTURE = CHECKOUT / "docs" / "demo.svg"
 
 
 @pytest.mark.timeout(300)  # eight starts of an AWS CLI, and an installation
-def test_the_demo_shows_what_is_in_the_picture(tmp_path: Path) -> None:
-    """The hook's lines, an old tool that works, then is refused; it leaves no file and no process.
+def test_demo_shows_the_picture(tmp_path: Path) -> None:
+    """The demo prints what the README's picture shows, and leaves no file and no process.
 
     `make picture` renews the picture.
     """
@@ -51,12 +51,12 @@ def test_the_demo_shows_what_is_in_the_picture(tmp_path: Path) -> None:
 
 
 def text_of(picture: Path) -> str:
-    """Return the text in an SVG, piece after piece."""
+    """Return the pieces of text in an SVG, one a line."""
     return html.unescape("\n".join(re.findall(r"<text[^>]*>([^<]*)</text>", picture.read_text())))
 
 
 def words(text: str) -> list[str]:
-    """Return the words, however lines are broken; times and port numbers are left out."""
+    """Return the words, whatever the line breaks are; times and port numbers are left out."""
     varying = r"\d+-\d+-\d+ \d+:\d+ \(in [^)]*\)|(?<=127\.0\.0\.1:)\d+"
     return re.sub(varying, "", text.replace("\xa0", " ")).split()
 
@@ -68,18 +68,16 @@ def processes() -> Iterator[str]:
             yield file.read_bytes().decode(errors="replace")
 
 
-def test_the_picture_loads_nothing_and_names_no_path() -> None:
-    """It shows without a network, and has no path of the machine that drew it."""
+def test_picture_is_self_contained() -> None:
+    """The picture needs no network, and has no path of the machine that drew it."""
     picture = PICTURE.read_text()
 
     assert re.findall(r"url\((?!#)|@import|<image|href", picture) == []
     assert re.findall(r"/(?:tmp|home|root|var|work)/", text_of(PICTURE)) == []
 
 
-def test_the_demo_takes_the_first_aws_cli_that_can_run_the_plugin(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """It may stand on PATH behind an AWS CLI v1."""
+def test_demo_takes_first_usable_cli(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The demo takes the first AWS CLI on PATH that can run the plugin, also one behind a v1."""
     v1, v2 = aws_v1(), tmp_path / "aws"
     v2.symlink_to(real_parts.frozen_cli())
     version = subprocess.run([v1, "--version"], capture_output=True, text=True)

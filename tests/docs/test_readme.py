@@ -1,6 +1,6 @@
-"""The README and `docs/` are true: each command is run here as it stands, or by a test named here.
+"""The README and `docs/` are true: their commands are run here, or by a test named here.
 
-A person types the README, from the clone of this repository to the removal of the plugin.
+One test types the whole README, from the clone of this repository to the removal of the plugin.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ exec aws sts get-caller-identity --query Arn --output text --region us-east-1
 """
 PACKAGE = CHECKOUT / "awscli_plugin_legacy_sso"
 PROGRAM = "awscli-plugin-legacy-sso"
-# Known errors that are not in our words.
+# Known errors that are messages of the AWS CLI.
 THE_CLIS_WORDS = {
     "Invalid choice",
     "Found invalid choice 'refresh-legacy'",
@@ -53,7 +53,7 @@ THE_CLIS_WORDS = {
     "Unable to parse config file: /home/alex/.aws/credentials",
     "Missing the following required SSO configuration values: …",
 }
-# Not typed here, and what runs it, or why nothing can.
+# Commands that are not typed here, and what runs them, or why nothing does.
 ELSEWHERE = {
     "make test": "runs this",
     "make demo": "test_demo.py",
@@ -62,18 +62,18 @@ ELSEWHERE = {
     "docker run": "test_containers.py mounts that folder, and nothing else, for a client",
 }
 RUN_HERE = {
-    (README, "Install"): "test_the_readme_is_typed_from_the_clone_to_the_removal",
-    (README, "Use"): "test_the_readme_is_typed_from_the_clone_to_the_removal",
-    (README, "The shell hook"): "test_the_readme_is_typed_from_the_clone_to_the_removal",
-    (README, "Containers"): "test_the_readme_is_typed_from_the_clone_to_the_removal",
-    (README, "Upgrade and remove"): "test_the_readme_is_typed_from_the_clone_to_the_removal",
-    (README, "Without pipx"): "test_the_program_is_typed_where_there_is_no_pipx",
-    (REFERENCE, "The program"): "test_the_program_is_typed_where_there_is_no_pipx",
-    (REFERENCE, "Without the program"): "test_the_program_is_typed_where_there_is_no_pipx",
-    (REFERENCE, "By hand"): "test_the_program_is_typed_where_there_is_no_pipx",
-    (REFERENCE, "list-legacy and remove-legacy"): "test_list_and_remove_are_typed",
-    (RECIPES, "The watch"): "test_the_recipes_keep_keys_fresh",
-    (RECIPES, "Containers"): "test_the_recipe_for_containers_is_the_one_of_the_readme",
+    (README, "Install"): "test_readme_typed",
+    (README, "Use"): "test_readme_typed",
+    (README, "The shell hook"): "test_readme_typed",
+    (README, "Containers"): "test_readme_typed",
+    (README, "Upgrade and remove"): "test_readme_typed",
+    (README, "Without pipx"): "test_program_typed_without_pipx",
+    (REFERENCE, "The program"): "test_program_typed_without_pipx",
+    (REFERENCE, "Without the program"): "test_program_typed_without_pipx",
+    (REFERENCE, "By hand"): "test_program_typed_without_pipx",
+    (REFERENCE, "list-legacy and remove-legacy"): "test_list_and_remove_typed",
+    (RECIPES, "The watch"): "test_recipes_keep_keys_fresh",
+    (RECIPES, "Containers"): "test_recipe_for_containers",
 }
 
 
@@ -88,8 +88,8 @@ def commands(page: Path, section: str) -> list[str]:
     ]
 
 
-def test_every_command_is_run() -> None:
-    """One that is added to a page is run by the test of its section, or stands in ELSEWHERE."""
+def test_commands_are_run() -> None:
+    """A command added to a page is run by the test of its section, or is in ELSEWHERE."""
     sections = {(block.page, block.section) for block in blocks()}
     everything = [command for block in blocks() for command in block.commands()]
 
@@ -100,8 +100,8 @@ def test_every_command_is_run() -> None:
     assert {block.language for block in blocks()} <= known
 
 
-def test_the_readme_is_short_and_each_link_leads_somewhere() -> None:
-    """250 lines at most; a link within the repository names a file that is there, and a heading."""
+def test_readme_length_and_links() -> None:
+    """The README has at most 250 lines; each link to a file names a file and heading that exist."""
     assert len(README.read_text().splitlines()) <= 250
     for page in pages.PAGES:
         for target, anchor in pages.links(page):
@@ -109,20 +109,20 @@ def test_the_readme_is_short_and_each_link_leads_somewhere() -> None:
             assert not anchor or anchor in pages.anchors(target), (page, anchor)
 
 
-def test_what_was_proven_is_in_the_pages() -> None:
-    """``PYTHONPATH=tests python3 -m support.readme_tables`` puts it there."""
+def test_generated_tables() -> None:
+    """The tables are current; ``PYTHONPATH=tests python3 -m support.readme_tables`` renews them."""
     assert readme_tables.stale() == []
 
 
 class Typist:
-    """Somebody who types the commands of the pages, each section in a new shell."""
+    """A person who types the commands of the pages, each section in a new shell."""
 
     def __init__(self, person: Newcomer, repository: Path) -> None:
         self.person = person
         self._repository = repository
 
     def type(self, lines: Sequence[str]) -> list[Said]:
-        """Type lines; each is to succeed."""
+        """Type lines; each must succeed."""
         rc = self.person.home / ".bashrc"
         said = []
         with typed_bash(rc, self.person.environment, self.person.home) as bash:
@@ -145,7 +145,7 @@ class Typist:
 
 @pytest.fixture
 def typist(tmp_path: Path, cli: Path, center: IdentityCenter) -> Typist:
-    """Somebody with an AWS CLI v2, git, Python, pipx, and SSO profiles; nothing of ours yet."""
+    """A person with an AWS CLI v2, git, Python, pipx and SSO profiles, without the plugin."""
     repository = tmp_path / "repository"
     git("clone", "--quiet", CHECKOUT, repository)
     git("-C", repository, "checkout", "--quiet", "-B", "main")
@@ -179,10 +179,10 @@ def git(*arguments: str | Path) -> None:
 
 @only(FROZEN)
 @pytest.mark.timeout(600)  # pipx installs, and some thirty AWS CLIs start
-def test_the_readme_is_typed_from_the_clone_to_the_removal(typist: Typist) -> None:
-    """Word for word, in a fresh HOME: each command succeeds, and at the end nothing of it is left.
+def test_readme_typed(typist: Typist) -> None:
+    """Each command of the README succeeds in a fresh HOME, and at the end nothing of it is left.
 
-    What is cloned is the last commit.
+    The clone has the last commit.
     """
     person = typist.person
     program = person.home / ".local" / "bin" / PROGRAM
@@ -224,7 +224,7 @@ def assert_shown(said: Sequence[Said], person: Newcomer) -> None:
 
 
 def signed_out(home: Path) -> set[str]:
-    """Return the legacy profiles in the credentials file, which are all to be signed out."""
+    """Return the legacy profiles in the credentials file; all must be signed out."""
     parser = configparser.RawConfigParser()
     parser.read(home / ".aws" / "credentials")
     assert {parser[name]["aws_session_token"] for name in parser.sections()} == {"SIGNED-OUT"}
@@ -233,8 +233,8 @@ def signed_out(home: Path) -> set[str]:
 
 @only(FROZEN)
 @pytest.mark.timeout(600)
-def test_the_program_is_typed_where_there_is_no_pipx(typist: Typist) -> None:
-    """It is installed with Python alone; then its commands, and the lines to do it by hand."""
+def test_program_typed_without_pipx(typist: Typist) -> None:
+    """Installed with Python alone, the program works as described, and so do the lines by hand."""
     person = typist.person
     person.environment["PATH"] = person.environment["PATH"].replace(
         f":{person.programs}:", f":{Path(sys.executable).parent}:"
@@ -255,7 +255,7 @@ def test_the_program_is_typed_where_there_is_no_pipx(typist: Typist) -> None:
 
 @pytest.fixture
 def reader(person: Person) -> Person:
-    """Somebody with the profiles of the pages, the plugin on, signed in."""
+    """A person with the profiles of the pages and the plugin on, signed in."""
     programs = person.home / "bin"
     programs.mkdir()
     (programs / "aws").symlink_to(person.cli)
@@ -269,7 +269,7 @@ def reader(person: Person) -> Person:
 
 
 def bash(person: Person, script: str) -> str:
-    """Run lines of a page; each is to succeed. Returns what they print."""
+    """Run lines of a page, which must succeed; return what they print."""
     done = subprocess.run(
         ["bash", "--norc", "-c", f"set -e\n{script}"],
         env=person.environment,
@@ -285,8 +285,8 @@ def bash(person: Person, script: str) -> str:
 
 
 @only(FROZEN)
-def test_list_and_remove_are_typed(reader: Person) -> None:
-    """The table has the state; a dry run names what would be removed, and removes nothing."""
+def test_list_and_remove_typed(reader: Person) -> None:
+    """The table shows the state; a dry run names what would be removed, and removes nothing."""
     assert reader.refresh("--profile", "dev").status == 0
     said = bash(reader, "\n".join(commands(REFERENCE, "list-legacy and remove-legacy")))
 
@@ -296,10 +296,8 @@ def test_list_and_remove_are_typed(reader: Person) -> None:
 
 
 @only(FROZEN)
-def test_the_recipes_keep_keys_fresh(
-    reader: Person, tmp_path_factory: pytest.TempPathFactory
-) -> None:
-    """The watch, which never ends by itself, says what it renews; cron's line finds it fresh."""
+def test_recipes_keep_keys_fresh(reader: Person, tmp_path_factory: pytest.TempPathFactory) -> None:
+    """The watch reports what it renews; the line for cron then finds fresh keys."""
     [command] = commands(RECIPES, "The watch")
     reader.center.behaviour.role_lifetime = 10  # renewed when half of it is left
     assert reader.refresh("--profile", "dev").status == 0
@@ -328,8 +326,8 @@ def test_the_recipes_keep_keys_fresh(
     assert reader.center.calls == []
 
 
-def test_the_systemd_unit_is_sound(tmp_path: Path) -> None:
-    """`systemd-analyze verify` exits 0 whatever it finds: it is to say nothing."""
+def test_systemd_unit(tmp_path: Path) -> None:
+    """`systemd-analyze verify` prints nothing; its exit status is 0 in any case."""
     [unit] = blocks("systemd")
     file = tmp_path / "legacy-sso.service"
     file.write_text(unit.text)
@@ -342,8 +340,8 @@ def test_the_systemd_unit_is_sound(tmp_path: Path) -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_the_launchd_agent_runs_the_same_command_as_the_systemd_unit() -> None:
-    """It is a property list, and launchd would start what systemd starts.
+def test_launchd_agent() -> None:
+    """The launchd agent is a property list, and runs the same command as the systemd unit.
 
     The README has the three lines in short.
     """
@@ -358,8 +356,8 @@ def test_the_launchd_agent_runs_the_same_command_as_the_systemd_unit() -> None:
         assert f"`{line}`" in README.read_text()
 
 
-def test_the_recipe_for_containers_is_the_one_of_the_readme() -> None:
-    """Its commands are typed from the README."""
+def test_recipe_for_containers() -> None:
+    """The recipe has the same commands as the README, which are typed from there."""
     there = [
         [b.text for b in blocks("sh", page=page) if b.section == "Containers"]
         for page in (README, RECIPES)
@@ -368,8 +366,8 @@ def test_the_recipe_for_containers_is_the_one_of_the_readme() -> None:
 
 
 @only(FROZEN)
-def test_the_python_function_works_as_shown(reader: Person) -> None:
-    """The block is run as it stands, outside the AWS CLI."""
+def test_python_example(reader: Person) -> None:
+    """The example is run as it stands, outside the AWS CLI."""
     [example] = blocks("python")
     done = subprocess.run(
         [sys.executable, "-c", f"{example.text}\nprint(expires)"],
@@ -381,16 +379,19 @@ def test_the_python_function_works_as_shown(reader: Person) -> None:
     assert set(reader.sections()) == {"dev-legacy-sso"}
 
 
-def test_the_settings_are_read_as_settings() -> None:
-    """Each piece of a config or credentials file is one that botocore's parser takes."""
+def test_settings() -> None:
+    """botocore's parser reads each piece of a config or credentials file."""
     for block in blocks("ini"):
         parser = configparser.RawConfigParser()
         parser.read_string(block.text)
         assert parser.sections(), block
 
 
-def test_every_option_is_in_the_reference() -> None:
-    """Of each command; read off the text, as the AWS CLI's own modules are not to be had here."""
+def test_options_are_in_reference() -> None:
+    """Each option of each command is in the reference.
+
+    The options are read from the source, since the AWS CLI's modules cannot be imported here.
+    """
     options = {
         value.value
         for node in ast.walk(ast.parse((PACKAGE / "cli" / "options.py").read_text()))
@@ -405,8 +406,11 @@ def test_every_option_is_in_the_reference() -> None:
     assert [name for name in options if not re.search(rf"--{name}(?![\w-])", reference)] == []
 
 
-def test_the_known_errors_are_said_in_these_words() -> None:
-    """Each of ours stands in our source, `…` and names aside; the others stand in the table."""
+def test_known_errors() -> None:
+    """Each known error of ours is in the source, apart from `…` and names.
+
+    The table also has those of the AWS CLI.
+    """
     table = REFERENCE.read_text().partition("\n## Known errors\n")[2].partition("\n## ")[0]
     first_column = [row.split(" | ")[0] for row in table.splitlines() if row.startswith("| ")][1:]
     known = {text for cell in first_column for text in re.findall("`([^`]+)`", cell)}
@@ -424,7 +428,7 @@ def test_the_known_errors_are_said_in_these_words() -> None:
 
 
 def _is_made_of(said: set[str], text: str) -> bool:
-    """Tell whether a text is a cut from one of ours, or some of them, put together with names."""
+    """Tell whether a text is a piece of our messages, or several of them together with names."""
     for part in filter(None, text.split("…")):
         left = part
         if not any(part.strip() in ours for ours in said):

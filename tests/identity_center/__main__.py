@@ -1,7 +1,7 @@
 """Run the stand-in by hand: ``python3 -m identity_center --data-path DIR``.
 
-Prints the variables that lead a client to it, to be evaluated by a shell, and runs until it is
-told to end.
+Prints the variables that make a client use it, for a shell to evaluate, and runs until a signal
+ends it.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import sys
 from pathlib import Path
 
 if not __package__:
-    # Started as `python3 tests/identity_center`, which makes this folder, not the one above it,
-    # the place to import from.
+    # `python3 tests/identity_center` puts this folder on the import path, not the one above it.
     sys.path[0] = str(Path(__file__).resolve().parent.parent)
 
 from identity_center import IdentityCenter
@@ -22,7 +21,7 @@ from identity_center import IdentityCenter
 
 def main() -> int:
     arguments = _parser().parse_args()
-    # Blocked before any thread starts, so that they arrive nowhere but in sigwait below.
+    # Block them before any thread starts, so that only sigwait below gets them.
     ends = {signal.SIGINT, signal.SIGTERM}
     signal.pthread_sigmask(signal.SIG_BLOCK, ends)
     with IdentityCenter(port=arguments.port) as center:

@@ -1,4 +1,4 @@
-"""``IdentityCenter``: the running services, as tests, demo and benchmarks hold them."""
+"""``IdentityCenter``: the running services, as tests, demo and benchmarks use them."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from .state import SignIn, State
 from .sts import SecurityTokenService
 from .wire import Answer, Listener, Request
 
-# Newer CLIs ask start URLs on other hosts to lead to one of AWS's.
+# In newer CLIs a start URL on another host must redirect to one of AWS's.
 START_URL = "https://d-0123456789.awsapps.com/start"
 
 
 class IdentityCenter(State):
-    """A context manager; stopped and started again it comes back at the same address."""
+    """A context manager; stopped and started again it has the same address."""
 
     def __init__(self, tls: tuple[str, str] | None = None, port: int = 0) -> None:
         super().__init__()
@@ -60,7 +60,7 @@ class IdentityCenter(State):
         self._port = self._listener.port
 
     def stop(self) -> None:
-        """Go away: calls that hang end without an answer, and so do open connections."""
+        """Stop: hanging calls end without an answer, and open connections are closed."""
         self.end_waiting()
         for listener in (self._listener, self._machine_listener):
             if listener is not None:
@@ -74,14 +74,14 @@ class IdentityCenter(State):
         return self._listener.url
 
     def environment(self, data_path: Path) -> dict[str, str]:
-        """Write ``endpoints.json`` and return the variables that lead a client here."""
+        """Write ``endpoints.json`` and return the variables that make a client use the stand-in."""
         data_path.mkdir(parents=True, exist_ok=True)
         document = json.dumps(endpoints_document(self.url), indent=1)
         (data_path / "endpoints.json").write_text(document, encoding="utf-8")
         return {
             "AWS_DATA_PATH": str(data_path),
             "AWS_EC2_METADATA_DISABLED": "true",
-            # SDKs of 2020 have the address of the one global STS in their code.
+            # Otherwise SDKs of 2020 use the fixed address of the global STS.
             "AWS_STS_REGIONAL_ENDPOINTS": "regional",
         }
 
@@ -93,7 +93,7 @@ class IdentityCenter(State):
         url = self._machine_listener.url
         return {
             "AWS_EC2_METADATA_DISABLED": "false",
-            # With a slash at the end: AWS CLI 2.9 puts the path right behind it.
+            # The slash at the end is needed: AWS CLI 2.9 adds the path without one.
             "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"{url}/",
             "AWS_CONTAINER_CREDENTIALS_FULL_URI": url + CONTAINER_PATH,
         }
@@ -108,10 +108,10 @@ class IdentityCenter(State):
         expires_in: int | None = None,
         refresh: bool = True,
     ) -> Path:
-        """Leave the token file that ``aws sso login`` would leave, without running it.
+        """Write the token file that ``aws sso login`` would write, without running it.
 
-        As there, only a session gets a refresh token, an inline start URL (no ``session_name``)
-        does not. With a negative ``expires_in`` the access token has run out already.
+        As there, only a session gets a refresh token; an inline start URL (no ``session_name``)
+        does not. With a negative ``expires_in`` the access token has already expired.
         """
         refresh = refresh and session_name is not None
         scopes = [ACCOUNT_SCOPE] if refresh else []

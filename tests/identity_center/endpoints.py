@@ -1,6 +1,6 @@
-"""An ``endpoints.json`` that leads every AWS CLI and SDK on botocore to the stand-in.
+"""An ``endpoints.json`` that sends every AWS CLI and SDK on botocore to the stand-in.
 
-The one way that all versions follow: ``AWS_ENDPOINT_URL_*`` came with AWS CLI 2.13.
+It is the only way that works in all versions: ``AWS_ENDPOINT_URL_*`` came with AWS CLI 2.13.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ _PARTITIONS = {
     "aws-cn": ("cn-north-1", "amazonaws.com.cn", r"^cn\-\w+\-\d+$"),
     "aws-us-gov": ("us-gov-west-1", "amazonaws.com", r"^us\-gov\-\w+\-\d+$"),
 }
-# The endpoint prefixes of the three services, and the plain names some versions look up.
+# The endpoint prefixes of the three services, and the plain names that some versions look up.
 _SERVICES = ("portal.sso", "sso", "oidc", "sso-oidc", "sts")
 
 

@@ -1,6 +1,6 @@
-"""The credentials a cloud machine finds around itself: EC2 instance metadata and the ECS endpoint.
+"""The credentials that a cloud machine offers: EC2 instance metadata and the ECS endpoint.
 
-They are a trap: whoever uses them instead of a person's sign-in shows up as the machine's role.
+They are a trap: a client that uses them instead of the sign-in has the machine's role.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Machine(Service):
         return json_answer({"RoleArn": ARN} | self._credentials())
 
     def _check_token(self, request: Request) -> None:
-        # Version 1 of the service sends none, and is served as on a machine that still allows it.
+        # Version 1 of the protocol sends no token; it is answered as on a machine that allows it.
         if request.headers.get(_TOKEN_HEADER, self._token) != self._token:
             raise ServiceError(401, "Unauthorized", "unknown metadata token")
 

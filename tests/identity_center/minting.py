@@ -1,7 +1,7 @@
 """Keys and tokens that look like the real ones, in length and alphabet.
 
-Real-looking on purpose: secrets with ``/`` and ``+`` and tokens of several hundred characters are
-what file formats, shells and URL encoders trip over.
+Secrets with ``/`` and ``+``, and tokens of several hundred characters, are what file formats,
+shells and URL encoders can get wrong.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ def client_secret() -> str:
 
 
 def code() -> str:
-    """A device code or an authorization code."""
+    """Return a device code or an authorization code."""
     return secrets.token_urlsafe(48)
 
 

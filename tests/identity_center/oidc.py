@@ -1,7 +1,6 @@
 """The sign-in itself (service ``sso-oidc``): clients, device codes, PKCE and tokens.
 
-The person is not played: ``behaviour.device_approval`` says what they decide, in the browser leg
-and for device codes alike.
+``behaviour.device_approval`` says what the person decides, in the browser and for device codes.
 """
 
 from __future__ import annotations
@@ -19,8 +18,8 @@ from .service import Operation, Service, ServiceError, in_seconds, json_answer
 from .state import Call, SignIn, State, Tokens
 from .wire import Answer, Request
 
-# Only a client registered with this scope gets refresh tokens; one without, as the CLI registers
-# for profiles with an inline start URL, has to sign in again.
+# Only a client registered with this scope gets refresh tokens. For profiles with an inline start
+# URL the CLI registers a client without it, so the person must sign in again.
 ACCOUNT_SCOPE = "sso:account:access"
 _DEVICE_GRANT = "urn:ietf:params:oauth:grant-type:device_code"
 _REGISTRATION_LIFETIME = 90 * 24 * 3600
@@ -156,7 +155,7 @@ class SignInService(Service):
         )
 
     def _approve_device(self, request: Request, call: Call) -> Answer:
-        """Stand in for the page where a person confirms the code: opening it is confirming."""
+        """Answer as the page where a person confirms the code: opening it confirms the code."""
         with self._lock:
             for device in self._devices.values():
                 if device.user_code == request.parameters.get("user_code"):
@@ -164,7 +163,7 @@ class SignInService(Service):
         return _page("You may close this window.")
 
     def _authorize(self, request: Request, call: Call) -> Answer:
-        """Play the browser's part of the authorization code grant."""
+        """Answer the browser's request in the authorization code grant."""
         asked = request.parameters
         client = self._clients.get(asked.get("client_id", ""))
         redirect_uri = asked.get("redirect_uri", "")
@@ -218,7 +217,7 @@ class SignInService(Service):
 
     def _grant_authorization_code(self, request: Request, client: Client) -> Tokens:
         code, verifier, redirect_uri = _required(request, "code", "codeVerifier", "redirectUri")
-        # Taken out before it is checked: a code that was tried once is spent, right or wrong.
+        # Removed before the checks: a code works for one try only, whether that succeeds or not.
         with self._lock:
             granted = self._codes.pop(code, None)
         if granted is None or granted.client_id != client.client_id:
@@ -260,7 +259,7 @@ def _challenge(verifier: str) -> str:
 
 
 def _without_port(uri: str) -> tuple[str | None, str]:
-    """Native applications listen on a port of the moment: it is no part of the registration."""
+    """Return host and path: a native application's port changes, and is not registered."""
     parts = urlsplit(uri)
     return parts.hostname, parts.path
 

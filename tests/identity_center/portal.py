@@ -83,7 +83,7 @@ class Portal(Service):
             raise _error(404, "Role not found")
 
     def _within_rate(self) -> bool:
-        """Grant at most N requests in any one second, however they are spread over it."""
+        """Grant at most N requests in any period of one second."""
         limit = self._state.behaviour.requests_per_second
         if limit is None:
             return True

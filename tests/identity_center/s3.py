@@ -1,4 +1,4 @@
-"""S3, as much of it as tells who asks: tools that speak nothing else show whose keys they have."""
+"""S3, only as much as tools that speak nothing else need to show whose keys they have."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class ObjectStorage(Service):
     def find(self, request: Request) -> Operation | None:
         if request.method != "GET":
             return None
-        # STS answers at the same address: what names an action is for it.
+        # STS has the same address: a request that names an action is for STS.
         if request.path == "/" and "Action" not in request.parameters:
             return self._list_buckets
         if _BUCKET.fullmatch(request.path) and "uploads" in request.parameters:

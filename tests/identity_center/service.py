@@ -1,4 +1,4 @@
-"""What the services have in common: operations by route, errors, and answers in JSON or XML."""
+"""What the services share: operations by route, errors, and answers in JSON or XML."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Operation:
 
 @dataclass
 class ServiceError(Exception):
-    """An error a service answers with; how it is written is each protocol's own business."""
+    """An error that a service answers with; each protocol formats it in its own way."""
 
     status: int
     code: str
@@ -35,7 +35,7 @@ class ServiceError(Exception):
 
 
 class Service(ABC):
-    """One AWS service: finds the operation a request means and words its errors."""
+    """One AWS service: finds the operation of a request, and formats its errors."""
 
     routes: dict[tuple[str, str], Operation]
 
@@ -44,7 +44,7 @@ class Service(ABC):
 
     @abstractmethod
     def failure(self, status: int) -> ServiceError:
-        """Say what this service's error of that HTTP status is."""
+        """Return this service's error with that HTTP status."""
 
     def refusal(self, error: ServiceError) -> Answer:
         headers = {"x-amzn-ErrorType": error.code}

@@ -1,4 +1,4 @@
-"""Signature Version 4 as a service checks it: everything is computed again from the request."""
+"""Signature Version 4 as a service checks it: it is computed again from the request."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ class Authorization:
 
 
 def authenticate(request: Request, keys_of: Callable[[str], Keys | None], service: str) -> Keys:
-    """Return the keys a request is signed with, or raise what the service would answer."""
+    """Return the keys that a request is signed with, or raise the service's error."""
     authorization = _parse(request.headers.get("authorization"))
     keys = keys_of(authorization.access_key_id)
     token = request.headers.get("x-amz-security-token")

@@ -1,6 +1,6 @@
-"""What the services know and what they saw: sign-ins, keys, calls, and how to behave.
+"""What the services know and record: sign-ins, keys, calls, and how to behave.
 
-The one place where the services meet, and the one that locks. Speaks no protocol.
+All services share it, so it locks. It knows no protocol.
 """
 
 from __future__ import annotations
@@ -17,8 +17,8 @@ RawBody = bytes | Iterable[bytes]
 RawAnswer = bytes | tuple[int, dict[str, str], RawBody]
 DeviceApproval = Literal["approve", "pending", "deny", "slow_down", "expired"]
 
-# What a call's record keeps of its parameters. A list of what may be kept, not of what may not:
-# tests print the records, and a secret must never get into one.
+# The parameters that are recorded, under these names. It lists what may be kept,
+# since tests print the records, and no record may have a secret.
 _RECORDED = {
     "account_id": "account",
     "role_name": "role",
@@ -40,13 +40,13 @@ class Behaviour:
     delay: float = 0.0
     """Seconds before each answer."""
     requests_per_second: int | None = None
-    """What the portal grants within any one second; the rest gets a 429."""
+    """How many requests the portal grants in any one second; the others get a 429."""
     role_lifetime: int = 3600
     access_token_lifetime: int = 28800
     supports_refresh: bool = True
     device_approval: DeviceApproval = "approve"
     failures: dict[str, int] = field(default_factory=dict)
-    """Operation to the HTTP status that each call of it fails with."""
+    """For an operation, the HTTP status that each call of it fails with."""
     forbidden: set[tuple[str, str]] = field(default_factory=set)
     """(account, role) that this person may not use."""
     unknown: set[tuple[str, str]] = field(default_factory=set)
@@ -54,7 +54,7 @@ class Behaviour:
     hang: set[str] = field(default_factory=set)
     """Operations that get no answer until ``release()``."""
     raw_answers: dict[str, RawAnswer] = field(default_factory=dict)
-    """Operation to what is sent in place of its answer: bytes as they are, status line and all, or
+    """For an operation, what is sent instead of its answer: bytes, with their own status line, or
     (status, headers, body), where a body that is not bytes is streamed without a length."""
 
 
@@ -69,7 +69,7 @@ class Call:
 
 @dataclass(frozen=True)
 class Trust:
-    """What a role asks of those who assume it."""
+    """What a role requires from a caller that assumes it."""
 
     external_id: str | None = None
     mfa_serial: str | None = None
@@ -78,7 +78,7 @@ class Trust:
 
 @dataclass(frozen=True)
 class Keys:
-    """An access key, and whom it stands for. Long-term keys have no token and do not expire."""
+    """An access key and its identity. Long-term keys have no token and do not expire."""
 
     access_key_id: str
     secret_access_key: str
@@ -94,7 +94,7 @@ class Keys:
 
 @dataclass
 class SignIn:
-    """One person's sign-in: every token handed out for it lives and dies with it."""
+    """One person's sign-in: all its tokens end with it."""
 
     start_url: str | None
     ended: bool = False
@@ -113,7 +113,7 @@ class Tokens:
 
 
 class State:
-    """Shared by all services, safe to use from their threads."""
+    """Shared by all services; its methods may be called from their threads."""
 
     def __init__(self) -> None:
         self.behaviour = Behaviour()
@@ -147,13 +147,13 @@ class State:
             return sum(call.operation == operation for call in self.calls)
 
     def reset_calls(self) -> None:
-        """Forget the calls and identities seen so far; what was issued stays valid and known."""
+        """Forget the recorded calls and identities; issued keys and tokens stay valid."""
         with self._changed:
             self.calls.clear()
             self.identities.clear()
 
     def wait_for(self, operation: str, count: int = 1, timeout: float = 10.0) -> None:
-        """Return as soon as that many calls of the operation have arrived."""
+        """Return as soon as the operation has been called that many times."""
         with self._changed:
             if not self._changed.wait_for(lambda: self.count(operation) >= count, timeout):
                 raise TimeoutError(f"no {count} calls of {operation} within {timeout} s")
@@ -165,13 +165,13 @@ class State:
     # Waiting
 
     def release(self) -> None:
-        """Let every operation go on that ``behaviour.hang`` holds."""
+        """Let all calls go on that ``behaviour.hang`` holds."""
         with self._changed:
             self.behaviour.hang.clear()
             self._changed.notify_all()
 
     def hold(self, operation: str) -> bool:
-        """Wait as long as the behaviour says; False if the service stopped meanwhile."""
+        """Wait as long as the behaviour says; False if the service was stopped meanwhile."""
         self._stopped.wait(self.behaviour.delay)
         with self._changed:
             self._changed.wait_for(
@@ -204,7 +204,7 @@ class State:
         return tokens
 
     def renew_tokens(self, refresh_token: str) -> Tokens | None:
-        """Spend a refresh token: it works once, and a second use is remembered."""
+        """Use a refresh token, which works once; a second use is counted."""
         with self._changed:
             tokens = self._by_refresh_token.get(refresh_token)
             if tokens is None or tokens.sign_in.ended:
@@ -223,13 +223,13 @@ class State:
         return tokens.sign_in
 
     def end_sign_ins(self) -> None:
-        """End every sign-in, as an administrator does: no token of theirs works any more."""
+        """End every sign-in, as an administrator does: none of its tokens works any more."""
         with self._changed:
             for tokens in self._tokens:
                 tokens.sign_in.ended = True
 
     def expire_access_tokens(self) -> None:
-        """Let the access tokens run out; the sign-ins go on, and so do their refresh tokens."""
+        """Expire the access tokens; the sign-ins and their refresh tokens stay valid."""
         with self._changed:
             for tokens in self._tokens:
                 tokens.expires_at = 0.0
@@ -262,7 +262,7 @@ class State:
             return self._keys.get(access_key_id)
 
     def secret(self, value: str) -> str:
-        """Remember a value that must not turn up anywhere."""
+        """Remember a value that must not appear anywhere."""
         with self._changed:
             self.secrets.add(value)
         return value

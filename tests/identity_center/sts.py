@@ -1,4 +1,4 @@
-"""STS: who signed this, and keys of other roles. Query requests, XML answers."""
+"""STS: the identity of a caller, and keys of other roles. Query requests, XML answers."""
 
 from __future__ import annotations
 

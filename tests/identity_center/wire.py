@@ -1,6 +1,6 @@
 """HTTP for the stand-in: a listener on 127.0.0.1 that turns requests into answers.
 
-Knows connections, keep-alive and TLS; deliberately knows nothing of AWS.
+It handles connections, keep-alive and TLS, and knows nothing about AWS.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 @dataclass(frozen=True)
 class Request:
-    """What a client asked; header names are lower case, repeated headers are joined by commas."""
+    """A client's request; header names are lower case, repeated headers are joined by commas."""
 
     scheme: str
     method: str
@@ -32,7 +32,7 @@ class Request:
 
     @property
     def origin(self) -> str:
-        """Where the client believes to be."""
+        """The address that the client uses for the stand-in."""
         return f"{self.scheme}://{self.headers.get('host', '')}"
 
     @cached_property
@@ -45,7 +45,7 @@ class Request:
 
     @cached_property
     def parameters(self) -> dict[str, Any]:
-        """Query, form and JSON members alike: no operation here uses one name in two places."""
+        """All query, form and JSON members: no operation here has one name in two places."""
         return dict(self.query) | self._body_parameters()
 
     def _body_parameters(self) -> dict[str, Any]:
@@ -61,14 +61,14 @@ class Request:
 
 @dataclass(frozen=True)
 class Answer:
-    """What goes back; a body that is not bytes is streamed until it ends or the client leaves."""
+    """An answer; a body that is not bytes is streamed until it ends or the client leaves."""
 
     status: int
     body: bytes | Iterable[bytes] = b""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-# Plain bytes are sent as they are, status line and all; None hangs up without a word.
+# Bytes are sent as they are, including the status line; None closes the connection.
 Respond = Callable[[Request], Answer | bytes | None]
 
 
@@ -77,8 +77,8 @@ class Listener(ThreadingHTTPServer):
 
     daemon_threads = True
     block_on_close = False
-    # Benchmarks open hundreds of connections at the same moment; the default of 5 drops some, and
-    # each drop costs its client a second.
+    # Benchmarks open hundreds of connections at once. The default of 5 drops some, and each drop
+    # costs its client a second.
     request_queue_size = 512
 
     def __init__(self, respond: Respond, port: int = 0, tls: tuple[str, str] | None = None) -> None:
@@ -105,7 +105,7 @@ class Listener(ThreadingHTTPServer):
         return f"{self.scheme}://127.0.0.1:{self.port}"
 
     def close(self) -> None:
-        """Stop listening and hang up on everybody, as a service that goes away does."""
+        """Stop listening and close all connections, as a service that is shut down."""
         self.shutdown()
         self.server_close()
         with self._lock:
@@ -116,8 +116,8 @@ class Listener(ThreadingHTTPServer):
     def get_request(self) -> tuple[socket.socket, Any]:
         connection, address = super().get_request()
         if self._context is not None:
-            # The handshake waits for the connection's own thread: a slow client must not keep the
-            # others from being accepted.
+            # The connection's own thread does the handshake, so that a slow client does not delay
+            # the others.
             connection = self._context.wrap_socket(
                 connection, server_side=True, do_handshake_on_connect=False
             )
@@ -131,20 +131,20 @@ class Listener(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def server_bind(self) -> None:
-        # HTTPServer's own also looks the address up in the DNS, which can take seconds.
+        # HTTPServer's method also looks the address up in the DNS, which can take seconds.
         TCPServer.server_bind(self)
         self.server_name, self.server_port = "127.0.0.1", self.port
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Clients that break off, refuse the certificate or time out are nothing to print."""
+        """Print no error of a client that breaks off, refuses the certificate or times out."""
         if not isinstance(sys.exception(), OSError):
             super().handle_error(request, client_address)
 
 
 def _hang_up(connection: socket.socket) -> None:
-    # The client may have been faster.
+    # The client may already have closed it.
     with suppress(OSError):
-        # On a TLS connection too, the socket below it: a TLS goodbye could block.
+        # Also for TLS this closes the socket below, since the end of TLS could block.
         socket.socket.shutdown(connection, socket.SHUT_RDWR)
 
 
@@ -154,7 +154,7 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     # An answer in more than one piece would wait 40 ms for the client's delayed acknowledgement.
     disable_nagle_algorithm = True
-    # Head and body leave in one piece.
+    # Head and body are sent in one piece.
     wbufsize = -1
 
     def handle_request(self) -> None:
@@ -195,4 +195,4 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.flush()
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's
-        """Say nothing: the calls are recorded where tests can ask for them."""
+        """Print nothing: tests read the recorded calls instead."""

@@ -1,7 +1,7 @@
-"""What a container is given of ``~/.aws``: what the README advises, and what it advises against.
+"""Mounts of ``~/.aws`` in a container: the one that the README advises, and the others.
 
-A container is played by a mount namespace, which is what one is as far as files go. That takes
-root: elsewhere these tests fail, and say so.
+A mount namespace stands in for the container, which is the same as far as files go. It needs root;
+without root these tests fail and say so.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ KEY = ("configure", "get", "aws_access_key_id", "--profile", "dev-legacy-sso")
 
 
 class Container:
-    """A shell that goes on while things change outside; the folder of the plugin is not there."""
+    """A shell in a mount namespace, where the plugin's folder is hidden; it runs many commands."""
 
     def __init__(self, person: Person, shell: subprocess.Popen[str]) -> None:
         self._person = person
@@ -51,9 +51,9 @@ class Container:
 def container(
     person: Person, *mounts: tuple[str, str], options: str = "ro", home: str = ""
 ) -> Iterator[Container]:
-    """Start one whose HOME has these files or folders of the HOME outside.
+    """Start a container whose HOME has these files or folders of the HOME outside.
 
-    Its HOME has the same path as the one outside, or another.
+    Its HOME has the path of the one outside, or the path ``home``.
     """
     outside = person.home.parent / "outside"
     outside.mkdir()
@@ -77,8 +77,11 @@ def container(
 
 
 @only(FROZEN)
-def test_a_folder_of_legacy_profiles_is_all_a_container_needs(person: Person) -> None:
-    """Old and new CLIs work with it, without the plugin; ``--all`` outside is seen inside."""
+def test_container_with_legacy_folder(person: Person) -> None:
+    """A folder of legacy profiles is enough for old and new CLIs, without the plugin.
+
+    ``--all`` outside is seen inside.
+    """
     person.configure(f"{PROFILES}\n[legacy-sso]\ncredentials_files = ~/.aws-legacy/credentials\n")
     person.sign_in()
     own = ("--credentials-file", "~/.aws-legacy/credentials")
@@ -104,7 +107,7 @@ V1 = ("awscli-v1", "awscli-v1-new")
 
 
 def check_mounted(person: Person, options: str, home: str, *v1: str) -> None:
-    """Have `aws` run with all of ~/.aws and without the plugin: only our commands miss it."""
+    """Run `aws` with all of ~/.aws but without the plugin: only our commands fail."""
     person.configure(plugin=False)
     person.credentials.write_text(legacy("dev-legacy-sso", "dev"))
     folder = set_up(person.home)
@@ -134,10 +137,10 @@ def check_mounted(person: Person, options: str, home: str, *v1: str) -> None:
     [(FROZEN, "ro", "", V1), (FROZEN, "rw", "another", ()), (DEBIAN, "ro", "another", ())],
     indirect=["version"],
 )
-def test_all_of_the_aws_folder_breaks_nothing(
+def test_container_with_aws_folder(
     person: Person, options: str, home: str, v1: tuple[str, ...]
 ) -> None:
-    """Every other command of v2 and v1 works; ours say in a line that the plugin is not there."""
+    """With all of ~/.aws, only our commands fail; they say that the plugin is not there."""
     check_mounted(person, options, home, *v1)
 
 
@@ -145,16 +148,14 @@ def test_all_of_the_aws_folder_breaks_nothing(
 @pytest.mark.parametrize("version", CLIS, indirect=True)
 @pytest.mark.parametrize("options", ["ro", "rw"])
 @pytest.mark.parametrize("home", ["", "another"])
-def test_all_of_the_aws_folder_breaks_nothing_on_any_build(
-    person: Person, options: str, home: str
-) -> None:
-    """The whole table."""
+def test_container_with_aws_folder_all_builds(person: Person, options: str, home: str) -> None:
+    """The same holds on every build, with each mount option and HOME."""
     check_mounted(person, options, home, *V1)
 
 
 @only(FROZEN)
-def test_all_of_the_aws_folder_is_too_much(person: Person) -> None:
-    """The sign-in token goes along."""
+def test_container_with_aws_folder_has_token(person: Person) -> None:
+    """All of ~/.aws includes the sign-in token, so the README advises against it."""
     person.sign_in()
 
     with container(person, (".aws", ".aws")) as inside:
@@ -162,8 +163,8 @@ def test_all_of_the_aws_folder_is_too_much(person: Person) -> None:
 
 
 @only(FROZEN)
-def test_the_single_file_goes_stale(person: Person) -> None:
-    """It works, until the first refresh: the container keeps the file that was replaced."""
+def test_container_with_single_file(person: Person) -> None:
+    """A single file works until the first refresh: the container keeps the replaced file."""
     person.sign_in()
     assert person.refresh("--profile", "dev").status == 0
 

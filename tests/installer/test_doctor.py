@@ -1,4 +1,4 @@
-"""The doctor: each failure is made by hand, found, and mended by doing what it says, literally."""
+"""`doctor` finds each failure, and what it tells the person to do removes the failure."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ PROFILES = (
 
 @pytest.fixture
 def newcomer(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Newcomer:
-    """Somebody whose plugin is on: there is what `setup` writes; how it does is not asked here."""
+    """A person whose plugin is on, with the files that `setup` writes, but without a run of it."""
     somebody = newcomer_with(real_parts.frozen_cli(FROZEN), tmp_path, tmp_path_factory)
     somebody.plugin.mkdir(parents=True)
     package_copy.renew(str(somebody.plugin))
@@ -46,7 +46,7 @@ def newcomer(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Newcom
 
 
 def follow(newcomer: Newcomer, mend: str) -> None:
-    """Do what the doctor says: run the command, or edit what it tells to."""
+    """Do what `doctor` says: run the command, or edit the named file."""
     if edit := re.fullmatch(r"edit (.+), take out: (.+)", mend):
         path = Path(edit[1])
         for line in edit[2].split("; "):
@@ -136,8 +136,8 @@ BROKEN: dict[str, tuple[Break, str]] = {
 
 
 @pytest.mark.parametrize("failure", BROKEN)
-def test_each_failure_is_found_and_mended(newcomer: Newcomer, failure: str) -> None:
-    """Status 1, one cross and a command for it; all is well once that has been followed."""
+def test_failure_found_and_mended(newcomer: Newcomer, failure: str) -> None:
+    """Each failure gives status 1 and one cross with a command; after the command all is well."""
     make, words = BROKEN[failure]
     make(newcomer)
     sick = newcomer.program("doctor")
@@ -151,7 +151,7 @@ def test_each_failure_is_found_and_mended(newcomer: Newcomer, failure: str) -> N
 
 
 def test_classic_lines_that_work_are_a_note(newcomer: Newcomer) -> None:
-    """A person wrote them and wants them so: what they cost others is said, and all is well."""
+    """Classic lines that work are a note, not a failure; it says what they cost others."""
     classic("{}")(newcomer)
     done = newcomer.program("doctor")
 
@@ -160,8 +160,8 @@ def test_classic_lines_that_work_are_a_note(newcomer: Newcomer) -> None:
     assert "an AWS CLI v1, or a container without the plugin, can run no command with" in done.out
 
 
-def test_a_v1_is_a_cross_only_where_it_is_what_one_types(newcomer: Newcomer) -> None:
-    """Behind a v2 it is no trouble; in front of it, our commands are not there."""
+def test_v1_on_path(newcomer: Newcomer) -> None:
+    """A v1 behind a v2 on PATH is no failure; in front of it, it hides our commands and is one."""
     newcomer.have_aws_too(aws_v1(), first=False)
     behind = newcomer.program("doctor")
     newcomer.have_aws_too(aws_v1(), first=True)
@@ -172,13 +172,13 @@ def test_a_v1_is_a_cross_only_where_it_is_what_one_types(newcomer: Newcomer) -> 
     assert f"mend: put {newcomer.aws_folder} first on PATH" in in_front.out
 
 
-def test_a_file_that_may_not_be_read_is_named_with_who_may(newcomer: Newcomer) -> None:
-    """`chmod` where it is the person's, `chown` where it is not; never "edit"."""
+def test_unreadable_file(newcomer: Newcomer) -> None:
+    """For an unreadable file it prints `chmod` if the person owns it, otherwise `chown`."""
     mine = newcomer.write(".aws/credentials", LEGACY.format(name="dev-legacy-sso"))
     mine.chmod(0)
     newcomer.aliases.chmod(0o600)
     os.chown(newcomer.aliases, 65534, 65534)
-    # Root, and yet one of those whom the modes of files concern.
+    # Root, but without the capabilities that ignore file modes.
     less = "-dac_override,-dac_read_search"
     said = newcomer.run(
         *("/usr/bin/setpriv", f"--bounding-set={less}", f"--inh-caps={less}"),
@@ -191,13 +191,13 @@ def test_a_file_that_may_not_be_read_is_named_with_who_may(newcomer: Newcomer) -
     assert f"✗ {newcomer.aliases} may not be read by you\n  mend: {chown}\n" in said
 
 
-def test_hooks_are_looked_for_in_new_shells(newcomer: Newcomer) -> None:
-    """Not in the rc file, not reached, gone round by an alias; then found in place."""
+def test_hooks_in_new_shells(newcomer: Newcomer) -> None:
+    """In new shells it finds a hook that is missing, not reached, hidden by an alias, or works."""
     newcomer.write(".bashrc", "return\n")
     newcomer.write(".zshrc", "alias aws=/opt/aws\n")
     missing = newcomer.program("doctor").out
     assert f"✗ {newcomer.home}/.bashrc does not source the hook\n" in missing
-    mend = "awscli-plugin-legacy-sso setup --shell bash --shell zsh"  # or one would be forgotten
+    mend = "awscli-plugin-legacy-sso setup --shell bash --shell zsh"  # one command for both shells
     assert f"  mend: {mend}\n" in missing
 
     follow(newcomer, mend)
@@ -214,7 +214,7 @@ def test_hooks_are_looked_for_in_new_shells(newcomer: Newcomer) -> None:
     assert (well.status, well.out.count(" has the hook, from ")) == (0, 2)
 
 
-# What stands in an rc file, with the hook's line in the place of {}, and what doctor says of it.
+# The text of an rc file, with {} for the hook's line, and what `doctor` says about it.
 RC_FILES = {
     "an alias that adds options": ("{}alias aws='AWS_PAGER= aws --no-cli-pager'\n", ""),
     "an alias that leads elsewhere": (
@@ -237,8 +237,8 @@ RC_FILES = {
 }
 
 
-def test_an_option_that_keeps_the_hook_away_is_named(newcomer: Newcomer) -> None:
-    """Set above the hook's line, or below it; what shows the line that sets it is named as well."""
+def test_option_that_disables_hook(newcomer: Newcomer) -> None:
+    """POSIX_BUILTINS above or below the hook's line is named, with a command to find its line."""
     rc = newcomer.write(".zshrc", "")
     newcomer.setup("--shell", "zsh")
     line = rc.read_text()
@@ -257,8 +257,8 @@ def test_an_option_that_keeps_the_hook_away_is_named(newcomer: Newcomer) -> None
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh"])
-def test_what_stands_beside_the_hook_is_looked_at(newcomer: Newcomer, shell: str) -> None:
-    """An alias may come to the hook or go around it; of a function the real cause is named."""
+def test_alias_or_function_beside_hook(newcomer: Newcomer, shell: str) -> None:
+    """An alias or function that leads to the hook is fine; for others the cause is named."""
     rc = newcomer.write(f".{shell}rc", "")
     newcomer.setup("--shell", shell)
     line = rc.read_text()
@@ -271,8 +271,8 @@ def test_what_stands_beside_the_hook_is_looked_at(newcomer: Newcomer, shell: str
         assert re.search(wanted, done.out), (name, done.out)
 
 
-def test_an_alias_in_a_file_that_the_rc_file_sources_is_found(newcomer: Newcomer) -> None:
-    """The mend names the file and line that make it."""
+def test_alias_in_sourced_file(newcomer: Newcomer) -> None:
+    """For an alias in a file that the rc file sources, that file and line are named."""
     aliases = newcomer.write(".bash_aliases", "# mine\nalias ll='ls -l'\nalias aws=/opt/aws\n")
     newcomer.write(".bashrc", ". ~/.bash_aliases\n")
     newcomer.setup()
@@ -285,8 +285,8 @@ def test_an_alias_in_a_file_that_the_rc_file_sources_is_found(newcomer: Newcomer
     assert newcomer.program("doctor").status == 0
 
 
-def test_a_hook_file_that_is_missing_is_named(newcomer: Newcomer) -> None:
-    """Not said to be out of reach: the line is in its place, and the file is not there."""
+def test_hook_file_missing(newcomer: Newcomer) -> None:
+    """A missing hook file is reported as missing, not as a line that is not reached."""
     newcomer.write(".bashrc", "")
     newcomer.setup()
     rc = newcomer.home / ".bashrc"
@@ -296,8 +296,11 @@ def test_a_hook_file_that_is_missing_is_named(newcomer: Newcomer) -> None:
     assert re.search(r"✗ \S+.*/old/.*legacy-sso.bash, which .*\.bashrc sources, is missing", said)
 
 
-def test_legacy_profiles_are_told_with_their_age(newcomer: Newcomer) -> None:
-    """What has expired is a cross; a file that botocore refuses is named with its line."""
+def test_legacy_profiles_with_time_left(newcomer: Newcomer) -> None:
+    """Legacy profiles are listed with the time left; an expired one is a failure.
+
+    For a file that botocore refuses, the line is named.
+    """
     in_an_hour = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 3601))
     text = LEGACY.format(name="fresh").replace("2999-01-01T00:00:00Z", in_an_hour)
     text += LEGACY.format(name="old").replace("2999", "1999")
@@ -312,8 +315,8 @@ def test_legacy_profiles_are_told_with_their_age(newcomer: Newcomer) -> None:
     assert f"✗ credentials file: {newcomer.home}/.aws/credentials, line 15: section 'old'" in said
 
 
-def test_where_there_is_nothing_at_all(newcomer: Newcomer) -> None:
-    """No CLI and no plugin: it says so, and where to begin; words that any terminal can print."""
+def test_nothing_installed(newcomer: Newcomer) -> None:
+    """Without a CLI and the plugin it names the first step, in characters that the terminal has."""
     (newcomer.aws_folder / "aws").unlink()
     newcomer.config.unlink()
     newcomer.aliases.unlink()

@@ -1,4 +1,4 @@
-"""Setup and uninstall, from the wheel: on at once, off without a trace, and nothing broken."""
+"""`setup` and `uninstall`, from the wheel: on at once, off without a trace, nothing broken."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from support.set_up import set_up
 from awscli_plugin_legacy_sso.installer import package_copy, shells
 from awscli_plugin_legacy_sso.installer.places import PACKAGE
 
-# What a person does in the browser: follow the link. The stand-in approves.
 ASK_WHO = """
 import boto3, sys
 print(boto3.client("sts", endpoint_url=sys.argv[1]).get_caller_identity()["Arn"])
@@ -37,10 +36,11 @@ def newcomer(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Newcom
     return newcomer_with(real_parts.frozen_cli(FROZEN), tmp_path, tmp_path_factory)
 
 
-def test_from_the_wheel_to_an_old_client_and_back(
-    newcomer: Newcomer, center: IdentityCenter, tmp_path: Path
-) -> None:
-    """Setup, a sign-in in a new bash and a new zsh, an old client works; then nothing is left."""
+def test_setup_and_uninstall(newcomer: Newcomer, center: IdentityCenter, tmp_path: Path) -> None:
+    """After `setup` and a sign-in in a new bash and a new zsh an old client works.
+
+    After `uninstall` all files are as before.
+    """
     newcomer.write(".aws/config", PROFILES + "# mine, with no newline")
     newcomer.write(".aws/credentials", "[mine]\nk = v\n")
     newcomer.write(".bashrc", "alias ll='ls -l' # mine, with no newline")
@@ -70,8 +70,8 @@ def test_from_the_wheel_to_an_old_client_and_back(
     assert before == {name: after[name] for name in after if not name.startswith(of_the_cli)}
 
 
-def test_the_tests_set_up_as_setup_does(newcomer: Newcomer) -> None:
-    """The other tests write what `setup` writes without a start of the AWS CLI: the very same."""
+def test_set_up_of_other_tests(newcomer: Newcomer) -> None:
+    """The other tests write the same files as `setup`, without the start of an AWS CLI."""
     for name in ".bashrc", ".zshrc":
         newcomer.write(name, "# mine")
     newcomer.setup()
@@ -89,8 +89,11 @@ def test_the_tests_set_up_as_setup_does(newcomer: Newcomer) -> None:
     assert same(by_tests) == same(by_setup)
 
 
-def test_what_was_not_there_is_not_there_afterwards(newcomer: Newcomer) -> None:
-    """No config, no ``~/.aws``, no rc file, no ``~/.local``: made for it, and gone with it."""
+def test_uninstall_removes_created_files(newcomer: Newcomer) -> None:
+    """`setup` creates a missing ``~/.aws``, rc file or ``~/.local``, and `uninstall` removes it.
+
+    `setup` creates no config.
+    """
     newcomer.setup("--shell", "bash")
     assert not newcomer.config.exists()
     assert stat.S_IMODE(newcomer.aliases.stat().st_mode) == 0o600
@@ -101,7 +104,7 @@ def test_what_was_not_there_is_not_there_afterwards(newcomer: Newcomer) -> None:
 
 
 def test_another_plugin_still_loads(newcomer: Newcomer, tmp_path: Path) -> None:
-    """Its key and its folder are in the person's own config, which no command of ours misses."""
+    """Another plugin in the person's own config still loads, also in our commands."""
     others = tmp_path / "others"
     others.mkdir()
     (others / "other_plugin.py").write_text(
@@ -117,8 +120,8 @@ def test_another_plugin_still_loads(newcomer: Newcomer, tmp_path: Path) -> None:
     assert newcomer.config.read_text() == config
 
 
-def test_a_v1_on_path_goes_on_as_before(newcomer: Newcomer) -> None:
-    """In front of a v2: it is not named, and reads the same files afterwards."""
+def test_v1_on_path(newcomer: Newcomer) -> None:
+    """`setup` ignores a v1 in front of a v2, and the v1 reads the same files afterwards."""
     newcomer.write(".aws/config", PROFILES)
     newcomer.have_aws_too(aws_v1(), first=True)
     done = newcomer.setup()
@@ -130,8 +133,11 @@ def test_a_v1_on_path_goes_on_as_before(newcomer: Newcomer) -> None:
     )
 
 
-def test_a_v2_on_a_python_too_old_is_named(newcomer: Newcomer, tmp_path: Path) -> None:
-    """A real v2 that takes its Python for 3.9: its commands go on, ours say why they do not."""
+def test_v2_on_old_python(newcomer: Newcomer, tmp_path: Path) -> None:
+    """A v2 on Python 3.9 gives a warning; if there is no other v2, an error says why.
+
+    It is a real v2, whose Python's version number is faked.
+    """
     old = tmp_path / "old" / "aws"
     old.parent.mkdir()
     old.write_text(
@@ -149,8 +155,8 @@ def test_a_v2_on_a_python_too_old_is_named(newcomer: Newcomer, tmp_path: Path) -
     assert "this is Python 3.9; update the AWS CLI" in done.err
 
 
-def test_a_second_run_changes_nothing_and_one_after_an_upgrade_updates(newcomer: Newcomer) -> None:
-    """The config and rc files stay as they are; a copy of another version is replaced."""
+def test_setup_again(newcomer: Newcomer) -> None:
+    """A second `setup` changes no file; a copy of another version is replaced."""
     newcomer.write(".bashrc", "# mine\n")
     before = newcomer.files()
     newcomer.setup()
@@ -167,8 +173,11 @@ def test_a_second_run_changes_nothing_and_one_after_an_upgrade_updates(newcomer:
     assert newcomer.files() == before
 
 
-def test_a_dry_run_shows_the_changes_and_makes_none(newcomer: Newcomer) -> None:
-    """A diff for each file, without the lines around: they may hold keys."""
+def test_dry_run(newcomer: Newcomer) -> None:
+    """A dry run prints a diff of each file and changes nothing.
+
+    The diff has no lines of context, since these may hold keys.
+    """
     newcomer.write(".aws/cli/alias", "[toplevel]\nx = !echo SECRET")
     newcomer.write(".bashrc", "# mine\n")
     before = newcomer.files()
@@ -182,8 +191,11 @@ def test_a_dry_run_shows_the_changes_and_makes_none(newcomer: Newcomer) -> None:
     assert "SECRET" not in done.out + done.err
 
 
-def test_odd_files_are_handled(newcomer: Newcomer, tmp_path: Path) -> None:
-    """A symlink stays one; ``XDG_DATA_HOME`` and ``ZDOTDIR`` are followed, not by uninstall."""
+def test_symlink_and_moved_folders(newcomer: Newcomer, tmp_path: Path) -> None:
+    """A symlink stays; `setup` follows ``XDG_DATA_HOME`` and ``ZDOTDIR``.
+
+    `uninstall` finds all without ``XDG_DATA_HOME``.
+    """
     dotfiles = tmp_path / "dotfiles"
     dotfiles.mkdir()
     (dotfiles / "alias").write_bytes(b"[toplevel]\r\nx = y\r\n")
@@ -215,10 +227,10 @@ def test_odd_files_are_handled(newcomer: Newcomer, tmp_path: Path) -> None:
         (".bashrc", "# mine\n", 0o400, "is read-only; allow it with: chmod u+w"),
     ],
 )
-def test_a_file_that_cannot_be_changed_is_refused(
+def test_setup_refuses_file(
     newcomer: Newcomer, name: str, text: str, mode: int, words: str
 ) -> None:
-    """In one line that names it; what was done by then is taken back."""
+    """A file that cannot be changed is named in one line, and earlier steps are undone."""
     newcomer.write(name, text).chmod(mode)
     before = newcomer.files()
     done = newcomer.program("setup")
@@ -231,8 +243,8 @@ def test_a_file_that_cannot_be_changed_is_refused(
 
 
 @pytest.mark.parametrize("name", [".bashrc", ".aws/cli/alias"])
-def test_setup_refuses_what_is_no_regular_file(newcomer: Newcomer, name: str) -> None:
-    """A FIFO, which nobody writes to, is not waited for: it is named, and nothing is changed."""
+def test_setup_refuses_fifo(newcomer: Newcomer, name: str) -> None:
+    """`setup` does not wait for a FIFO: it names it and changes nothing."""
     path = newcomer.write(name, "")
     path.unlink()
     os.mkfifo(path)
@@ -245,8 +257,8 @@ def test_setup_refuses_what_is_no_regular_file(newcomer: Newcomer, name: str) ->
     assert path.is_fifo()
 
 
-def test_setup_says_that_an_rc_file_returns_early(newcomer: Newcomer) -> None:
-    """It looks into a new shell: where the hook is not in place, that is no success."""
+def test_setup_with_early_return_in_rc_file(newcomer: Newcomer) -> None:
+    """`setup` starts a new shell, and warns if the hook is not defined there."""
     newcomer.write(".bashrc", "return\n")
     done = newcomer.setup()
 
@@ -254,8 +266,8 @@ def test_setup_says_that_an_rc_file_returns_early(newcomer: Newcomer) -> None:
     assert "start a new shell" not in done.out
 
 
-def test_setup_and_doctor_say_what_works_in_fish(newcomer: Newcomer) -> None:
-    """One line, for a person whose shell that is."""
+def test_fish(newcomer: Newcomer) -> None:
+    """If the person's shell is fish, `setup` and `doctor` say in one line what works there."""
     line = "fish has no hook; what works there: aws sso refresh-legacy, by its alias, and awscli-"
     fish = {"SHELL": "/usr/bin/fish"}
     said = newcomer.program("setup", env=fish).out
@@ -266,8 +278,8 @@ def test_setup_and_doctor_say_what_works_in_fish(newcomer: Newcomer) -> None:
     assert "fish" not in newcomer.program("doctor").out
 
 
-def test_setup_passes_an_empty_config_by(newcomer: Newcomer) -> None:
-    """``AWS_CONFIG_FILE=/dev/null`` is no file of ours to change; no advice is given on it."""
+def test_setup_with_empty_config(newcomer: Newcomer) -> None:
+    """``AWS_CONFIG_FILE=/dev/null`` is not changed, and there is no advice about it."""
     nothing = {"AWS_CONFIG_FILE": "/dev/null"}
     on = newcomer.program("setup", env=nothing)
     doctor = newcomer.program("doctor", env=nothing)
@@ -278,8 +290,11 @@ def test_setup_passes_an_empty_config_by(newcomer: Newcomer) -> None:
     assert (off.status, off.err, newcomer.files()) == (0, "", {})
 
 
-def test_uninstall_says_how_many_working_keys_stay(newcomer: Newcomer) -> None:
-    """With the command that removes them, which works although the plugin is off."""
+def test_uninstall_with_working_keys(newcomer: Newcomer) -> None:
+    """`uninstall` says how many legacy profiles with working keys stay.
+
+    It prints the command that removes them, which works although the plugin is off.
+    """
     lasting = legacy("dev-legacy-sso", "dev", x_security_token_expires="2999-01-01T00:00:00Z")
     credentials = newcomer.write(".aws/credentials", lasting + legacy("expired", "dev"))
     said = newcomer.program("uninstall").out.splitlines()
@@ -291,8 +306,8 @@ def test_uninstall_says_how_many_working_keys_stay(newcomer: Newcomer) -> None:
     assert "working keys" not in newcomer.program("uninstall").out
 
 
-def test_version_is_said(newcomer: Newcomer) -> None:
-    """By the program, as the wheel has it; and by `doctor`."""
+def test_version(newcomer: Newcomer) -> None:
+    """The program and `doctor` print the version of the wheel."""
     version = importlib.metadata.version("awscli-plugin-legacy-sso")
     (newcomer.aws_folder / "aws").unlink()
     set_up(newcomer.home)
@@ -301,8 +316,8 @@ def test_version_is_said(newcomer: Newcomer) -> None:
     assert f"is this version, {version}\n" in newcomer.program("doctor").out
 
 
-def test_without_a_v2_there_is_nothing_to_set_up(newcomer: Newcomer) -> None:
-    """It says where to get one, and changes nothing."""
+def test_setup_without_v2(newcomer: Newcomer) -> None:
+    """Without a v2 `setup` says where to get one, and changes nothing."""
     (newcomer.aws_folder / "aws").unlink()
     done = newcomer.program("setup")
 
@@ -311,7 +326,7 @@ def test_without_a_v2_there_is_nothing_to_set_up(newcomer: Newcomer) -> None:
 
 
 def test_uninstall_needs_no_cli(newcomer: Newcomer) -> None:
-    """What others have put below our lines stays; two lines of an rc file stay two."""
+    """`uninstall` needs no AWS CLI, and keeps lines that others added below ours."""
     rc = newcomer.write(".bashrc", "# mine")
     newcomer.write(".aws/cli/alias", "[toplevel]\nx = y")
     newcomer.setup()
@@ -330,7 +345,7 @@ CLASSIC = "cli_legacy_plugin_path = {}\nlegacy_sso = awscli_plugin_legacy_sso\n"
 
 
 def earlier_setup(newcomer: Newcomer) -> None:
-    """Be in the state that the `setup` of an earlier version left, with its record."""
+    """Put HOME into the state that the `setup` of an earlier version left, with its record."""
     config = newcomer.write(".aws/config", "[default]\nregion = x")
     rc = newcomer.write(".bashrc", "# mine")
     newcomer.plugin.mkdir(parents=True)
@@ -356,8 +371,8 @@ def earlier_setup(newcomer: Newcomer) -> None:
 
 
 @pytest.mark.parametrize("renewed", [True, False], ids=["after the new setup", "as it was"])
-def test_an_earlier_setup_is_taken_back(newcomer: Newcomer, renewed: bool) -> None:
-    """The new `setup` moves on from its record, once; `uninstall` leaves nothing of either."""
+def test_earlier_setup_undone(newcomer: Newcomer, renewed: bool) -> None:
+    """`setup` replaces the lines of an earlier version's `setup`; `uninstall` removes both."""
     earlier_setup(newcomer)
     if renewed:
         newcomer.setup()
@@ -376,10 +391,8 @@ def test_an_earlier_setup_is_taken_back(newcomer: Newcomer, renewed: bool) -> No
     }
 
 
-def test_a_setup_that_moves_the_plugin_leaves_nothing_behind(
-    newcomer: Newcomer, tmp_path: Path
-) -> None:
-    """With another `XDG_DATA_HOME` than before: the lines lead to the new place."""
+def test_setup_moves_plugin(newcomer: Newcomer, tmp_path: Path) -> None:
+    """With another ``XDG_DATA_HOME`` `setup` moves the plugin; the lines name the new folder."""
     elsewhere = {"XDG_DATA_HOME": f"{tmp_path}/data"}
     newcomer.write(".bashrc", "# mine")
     assert newcomer.program("setup", env=elsewhere).status == 0
@@ -391,8 +404,11 @@ def test_a_setup_that_moves_the_plugin_leaves_nothing_behind(
     assert newcomer.files() == {".bashrc": b"# mine"}
 
 
-def test_lines_by_hand_stay_and_keep_the_folder(newcomer: Newcomer) -> None:
-    """However the folder is written in them; without them a second run takes the rest back."""
+def test_lines_by_hand_keep_folder(newcomer: Newcomer) -> None:
+    """Lines written by hand stay, and so does the folder that they name, in any spelling.
+
+    Once they are gone, a second `uninstall` removes the rest.
+    """
     by_hand = "[plugins]\n" + CLASSIC.format(
         f"{newcomer.plugin.parent}/./x/..//{newcomer.plugin.name}/"
     )
@@ -411,8 +427,8 @@ def test_lines_by_hand_stay_and_keep_the_folder(newcomer: Newcomer) -> None:
     assert not newcomer.plugin.exists()
 
 
-def test_what_was_put_there_by_hand_is_never_deleted(newcomer: Newcomer, plugin_path: Path) -> None:
-    """As in the README's "By hand", in the very folder that `setup` uses: it is moved aside."""
+def test_package_by_hand_not_deleted(newcomer: Newcomer, plugin_path: Path) -> None:
+    """A package put into the folder by hand, as in the README, is moved aside, not deleted."""
     shutil.copytree(plugin_path, newcomer.plugin)
     newcomer.write(".aws/config", "[plugins]\n" + CLASSIC.format(newcomer.plugin))
     newcomer.write(".bashrc", "# mine\n").chmod(0o400)
@@ -426,8 +442,8 @@ def test_what_was_put_there_by_hand_is_never_deleted(newcomer: Newcomer, plugin_
     assert [*newcomer.plugin.glob(f"by-hand-*/{PACKAGE}/__init__.py")]
 
 
-def test_setup_is_not_put_off_by_what_is_no_trouble(newcomer: Newcomer) -> None:
-    """The CLI's auto-prompt, and a function that has docker log in."""
+def test_setup_with_auto_prompt_and_function(newcomer: Newcomer) -> None:
+    """`setup` works with the CLI's auto-prompt on, and with a function that logs in docker."""
     newcomer.write(".aws/config", "[default]\ncli_auto_prompt = on\n")
     newcomer.write(
         ".bashrc",
@@ -441,8 +457,8 @@ def test_setup_is_not_put_off_by_what_is_no_trouble(newcomer: Newcomer) -> None:
     assert NAMES_US in newcomer.run(*ASK, env={"AWS_CLI_AUTO_PROMPT": "off"}).err
 
 
-def test_what_a_killed_run_left_goes_with_uninstall(newcomer: Newcomer) -> None:
-    """Copies of somebody's files, locks, and half of a config."""
+def test_uninstall_after_killed_run(newcomer: Newcomer) -> None:
+    """`uninstall` removes what a killed run left: temporary copies, locks and half a config."""
     rc = newcomer.write(".bashrc", "# mine\n")
     before = newcomer.files()
     newcomer.setup()
@@ -459,8 +475,8 @@ def test_what_a_killed_run_left_goes_with_uninstall(newcomer: Newcomer) -> None:
     assert newcomer.files() == before
 
 
-def test_uninstall_works_where_a_file_does_not_parse(newcomer: Newcomer) -> None:
-    """Our lines are found as text; no AWS tool could read these files."""
+def test_uninstall_with_broken_files(newcomer: Newcomer) -> None:
+    """`uninstall` finds our lines as text, also in files that no AWS tool can read."""
     newcomer.setup()
     newcomer.write(".aws/config", "[broken\n")
     newcomer.aliases.write_text(newcomer.aliases.read_text() + "[broken\n")
@@ -469,8 +485,8 @@ def test_uninstall_works_where_a_file_does_not_parse(newcomer: Newcomer) -> None
     assert newcomer.aliases.read_text() == "[broken\n"
 
 
-def test_without_its_dependency_nothing_is_set_up(newcomer: Newcomer, tmp_path: Path) -> None:
-    """Said in one line, with what installs it."""
+def test_setup_without_dependency(newcomer: Newcomer, tmp_path: Path) -> None:
+    """Without ConfigUpdater `setup` fails with one line that says how to install it."""
     alone = tmp_path / "alone"
     shutil.copytree(CHECKOUT / PACKAGE, alone / PACKAGE)
     done = newcomer.run("/usr/bin/python3", "-m", PACKAGE, "setup", env={"PYTHONPATH": str(alone)})
@@ -479,10 +495,11 @@ def test_without_its_dependency_nothing_is_set_up(newcomer: Newcomer, tmp_path: 
     assert "error: the package configupdater is missing here; install it: /usr/bin/pyth" in done.err
 
 
-def test_it_runs_from_a_folder_of_packages_and_from_its_own_copy(
-    newcomer: Newcomer, plugin_path: Path
-) -> None:
-    """``pip install --target``; and with the program uninstalled, the copy takes itself back."""
+def test_program_from_folders(newcomer: Newcomer, plugin_path: Path) -> None:
+    """`setup` runs from ``pip install --target``, and `uninstall` from the plugin's copy.
+
+    So the plugin can be removed after the program was uninstalled.
+    """
     module = (sys.executable, "-m", "awscli_plugin_legacy_sso")
     newcomer.environment["PATH"] = newcomer.environment["PATH"].replace(str(newcomer.programs), "")
     done = newcomer.run(*module, "setup", env={"PYTHONPATH": str(plugin_path)})
@@ -496,13 +513,16 @@ def test_it_runs_from_a_folder_of_packages_and_from_its_own_copy(
 
 @pytest.mark.parametrize("command", [(), ("setup",), ("doctor",), ("uninstall",)])
 def test_help_and_bad_usage(newcomer: Newcomer, command: tuple[str, ...]) -> None:
-    """Each command documents its exit statuses; 2 is for bad usage."""
+    """The help of each command names its exit statuses; bad usage gives 2."""
     assert "exit status: 0 " in newcomer.program(*command, "--help").out
     assert newcomer.program(*command, "--no-such-option").status == 2
 
 
-def test_the_program_starts_aws_or_says_why_not(newcomer: Newcomer) -> None:
-    """Every word behind `aws` is for the AWS CLI, and so is the status; before `setup`, a line."""
+def test_program_starts_aws(newcomer: Newcomer) -> None:
+    """All words after `aws` go to the AWS CLI, and its status comes back.
+
+    Before `setup`, and without an AWS CLI, one line says what is missing.
+    """
     before = newcomer.program("aws", *ASK[1:])
     set_up(newcomer.home)
     bad_usage = newcomer.program("aws", "--dry-run", "--help")
@@ -515,8 +535,8 @@ def test_the_program_starts_aws_or_says_why_not(newcomer: Newcomer) -> None:
     assert without.err == "awscli-plugin-legacy-sso: error: aws: No such file or directory\n"
 
 
-def test_an_aws_that_runs_never_sees_half_a_package(tmp_path: Path) -> None:
-    """While one version takes the place of another, there is always a whole one."""
+def test_package_replaced_at_once(tmp_path: Path) -> None:
+    """While one version replaces another, there is always a complete package."""
     package = tmp_path / "awscli_plugin_legacy_sso"
     package_copy.renew(str(tmp_path))
     missed: list[int] = []
@@ -548,10 +568,13 @@ def test_an_aws_that_runs_never_sees_half_a_package(tmp_path: Path) -> None:
         ({".bash_profile": ". ~/.bashrc\n", ".profile": ""}, ".bashrc"),
     ],
 )
-def test_on_macos_bash_reads_what_login_shells_read(
+def test_macos_rc_file_of_bash(
     files: dict[str, str], expected: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Terminal starts login shells; only the name of the system is made up here."""
+    """On macOS the hook goes into the rc file of login shells, which Terminal starts.
+
+    Only the name of the system is faked.
+    """
     for name, text in files.items():
         (tmp_path / name).write_text(text)
     monkeypatch.setenv("HOME", str(tmp_path))

@@ -1,4 +1,4 @@
-"""Our lines in other people's files: right or refused, and out again byte for byte."""
+"""Our lines in other people's files: added or refused, and removed again byte for byte."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ TOP = "[toplevel]\nwhoami = sts get-caller-identity\n"
 
 
 def as_the_cli_reads(text: str, folder: Path) -> dict[str, dict[str, str]]:
-    """Read an alias file with botocore's own function, and the AWS CLI's rule for such names."""
+    """Read an alias file with botocore's function and the AWS CLI's rule for section names."""
     path = folder / "alias"
     path.write_bytes(text.encode(errors="surrogateescape"))
     read = botocore.configloader.raw_config_parse(str(path), parse_subsections=False)
@@ -43,7 +43,7 @@ def as_the_cli_reads(text: str, folder: Path) -> dict[str, dict[str, str]]:
 
 
 def put_in(text: str, folder: Path) -> str:
-    """Put our aliases in: to botocore it is what it was, and ours; out again, it is the same."""
+    """Add our aliases; check that the rest is read as before, and that a removal restores all."""
     on = aliased(text, FOLDER, Mark())
     before = as_the_cli_reads(text, folder)
     in_every_section = as_the_cli_reads(f"{text}\n[an empty one]\n", folder)["an empty one"]
@@ -87,8 +87,8 @@ RIGHT = {
 
 
 @pytest.mark.parametrize("text", RIGHT.values(), ids=RIGHT)
-def test_aliases_read_right(text: str, tmp_path: Path) -> None:
-    """Whatever is in the file, `aws` reads that as before, and our three aliases."""
+def test_aliases_added(text: str, tmp_path: Path) -> None:
+    """With our three aliases added, `aws` reads the rest of any file as before."""
     if text == RIGHT["our old lines"]:
         on = aliased(text, FOLDER, Mark())
         assert (folders(on), unaliased(on)) == ([FOLDER], TOP)
@@ -108,20 +108,23 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("text", "words"), REFUSED.values(), ids=REFUSED)
-def test_aliases_are_refused(text: str, words: str) -> None:
-    """With the reason."""
+def test_aliases_refused(text: str, words: str) -> None:
+    """A file that cannot take our aliases is refused with the reason."""
     with pytest.raises(AliasError, match=re.escape(words)):
         aliased(text, FOLDER, Mark())
 
 
-def test_aliases_that_would_not_read_right_are_printed() -> None:
-    """Here because of the folder's name; the message has the lines to be put in by hand."""
+def test_aliases_printed() -> None:
+    """Aliases that would not be read correctly are printed, to be added by hand.
+
+    Here the folder's name is the cause.
+    """
     with pytest.raises(AliasError, match=r"by hand; put in these lines:\n\[command sso\]\n"):
         aliased(TOP, "/a\n[toplevel]\nb", Mark())
 
 
-def test_aliases_put_in_by_hand_are_as_good() -> None:
-    """They are taken out as well, by what they name."""
+def test_aliases_by_hand() -> None:
+    """Aliases added by hand count as ours, and are removed too, because of what they name."""
     by_hand = f"[{SECTION}]\n" + "".join(f"{name}: {value}\n" for name, value in OURS.items())
 
     assert aliased(by_hand, FOLDER, Mark()) == by_hand
@@ -138,8 +141,8 @@ def test_aliases_put_in_by_hand_are_as_good() -> None:
         (TOP, "mine = x\n[toplevel]\n", f"{TOP}[command sso]\nmine = x\n[toplevel]\n"),
     ],
 )
-def test_aliases_come_out_of_a_file_that_has_grown(before: str, below: str, after: str) -> None:
-    """A key that was added to our section keeps its header."""
+def test_aliases_removed_from_grown_file(before: str, below: str, after: str) -> None:
+    """Lines added below ours stay; a key that was added to our section keeps its header."""
     assert unaliased(aliased(before, FOLDER, Mark()) + below) == after
 
 
@@ -151,13 +154,13 @@ def test_aliases_come_out_of_a_file_that_has_grown(before: str, below: str, afte
         (f"[toplevel]\nlist-legacy = {OURS['list-legacy']}\nx = y\n", "[toplevel]\nx = y\n"),
     ],
 )
-def test_aliases_of_which_others_have_left_a_part_come_out(text: str, after: str) -> None:
-    """Whatever is left of our lines."""
+def test_aliases_partly_deleted(text: str, after: str) -> None:
+    """If a part of our lines was deleted, the rest of them is removed."""
     assert unaliased(text) == after
 
 
-def test_aliases_that_something_hangs_on_are_refused() -> None:
-    """A line that is more of our last value would become something else."""
+def test_aliases_with_continuation_line() -> None:
+    """A removal is refused if a line below continues our last value: its meaning would change."""
     on = aliased(TOP, FOLDER, Mark())
     with pytest.raises(AliasError, match="take out the lines that name awscli_plugin_legacy_sso"):
         unaliased(f"{on}  more of it\n")
@@ -196,7 +199,7 @@ def check_random_texts(count: int, folder: Path) -> tuple[int, int]:
 
 
 def test_aliases_in_random_texts(tmp_path: Path) -> None:
-    """Right or refused, and out again byte for byte."""
+    """In random texts our aliases are added or refused, and removed byte for byte."""
     right, refused = check_random_texts(600, tmp_path)
 
     assert right > 4 * refused > 0
@@ -205,13 +208,16 @@ def test_aliases_in_random_texts(tmp_path: Path) -> None:
 @pytest.mark.torture
 @pytest.mark.timeout(3600)
 def test_aliases_in_many_random_texts(tmp_path: Path) -> None:
-    """The same with 200,000."""
+    """The same holds in 200,000 random texts."""
     print(check_random_texts(200_000, tmp_path))
 
 
 @pytest.mark.parametrize("before", ["", "# mine\n", "# mine", "x=\udcff\n\n", "a\r\nb", "a\fb\x85"])
-def test_a_hook_line_comes_out_byte_for_byte(before: str) -> None:
-    """One marked line at the end, on a line of its own; moved along when the folder moves."""
+def test_hook_line(before: str) -> None:
+    """The hook is one marked line at the end; its removal restores the file byte for byte.
+
+    If the folder moves, the line is updated.
+    """
     on = hooked(before, HOOK, Mark(made=0 if before else 3))
     whole = before if before.endswith("\n") or not before else f"{before}\n"
 
@@ -221,11 +227,13 @@ def test_a_hook_line_comes_out_byte_for_byte(before: str) -> None:
     assert unhooked(on) == before
     assert unhooked(hooked(on, "/c", Mark())) == before
     assert unhooked(f"{on}more\n") == f"{whole}more\n"
-    assert hooked(on + on[len(whole) :], HOOK, Mark()) == on  # twice, by a copied dotfile maybe
+    assert (
+        hooked(on + on[len(whole) :], HOOK, Mark()) == on
+    )  # twice, for example from a copied dotfile
 
 
 def test_hook_lines_in_random_texts() -> None:
-    """Out again byte for byte, whatever is in the file."""
+    """In random texts the hook's line is removed byte for byte."""
     source = random.Random(20)
     for _ in range(2000):
         text = "".join(source.choices("a\n\r\f\x85 #[\\\udcff", k=source.randrange(12)))
@@ -233,8 +241,8 @@ def test_hook_lines_in_random_texts() -> None:
 
 
 @pytest.mark.parametrize("mark", [Mark(), Mark(newline=True, made=4), Mark(made=1)])
-def test_a_mark_says_what_was_added(mark: Mark) -> None:
-    """It is written in words and read again; a line without it is nobody's."""
+def test_mark(mark: Mark) -> None:
+    """A mark is written as words and read back; a line without a mark is not ours."""
     assert Mark.on(f"x  {mark}\r\n") == mark
     assert Mark.on("x # awscli-plugin-legacy-sso-more") is None
 
@@ -255,19 +263,22 @@ OF_OTHERS = Change(
         (EARLIER, "".join(EARLIER.added), "last line"),
         (OF_OTHERS, "[plugins]\n" + "".join(OF_OTHERS.added), "[plugins]\n" + OF_OTHERS.removed[0]),
         (
-            OF_OTHERS,  # a line has come in between
+            OF_OTHERS,  # a line was added in between
             "[plugins]\n" + "x = y\n".join(OF_OTHERS.added),
             "[plugins]\n" + OF_OTHERS.removed[0] + "x = y\n",
         ),
         (
-            OF_OTHERS,  # a line of that kind by hand
+            OF_OTHERS,  # a similar line, written by hand
             "[plugins]\nmine = awscli_plugin_legacy_sso\n",
             "[plugins]\nmine = awscli_plugin_legacy_sso\n",
         ),
     ],
 )
-def test_an_earlier_record_is_taken_back(change: Change, now: str, before: str) -> None:
-    """As it was; of what has been edited since, the recorded lines go, and no other."""
+def test_earlier_record_undone(change: Change, now: str, before: str) -> None:
+    """The changes in an earlier version's record are undone.
+
+    If the file was edited since, only the recorded lines are removed.
+    """
     assert taken_back(now, [change]) == before
 
 
@@ -281,12 +292,12 @@ def test_an_earlier_record_is_taken_back(change: Change, now: str, before: str) 
         ),
         (
             "[plugins]\ncli_legacy_plugin_path = /a:{}\nx = awscli_plugin_legacy_sso\n",
-            ["x = awscli_plugin_legacy_sso"],  # the other line is another plugin's too
+            ["x = awscli_plugin_legacy_sso"],  # another plugin uses the other line too
         ),
     ],
 )
-def test_classic_lines_are_found(text: str, lines: list[str]) -> None:
-    """Those that turn this plugin on and no other."""
+def test_classic_lines_found(text: str, lines: list[str]) -> None:
+    """Lines are found that turn on this plugin and no other."""
     text = text.format(FOLDER)
 
     assert classic_lines.lines_for(text) == [line.format(FOLDER) for line in lines]

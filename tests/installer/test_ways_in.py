@@ -1,4 +1,4 @@
-"""Turned on by the hook, the program and the alias: our commands work, and nothing else changes."""
+"""The hook, the program and the alias turn the plugin on, and no other command changes."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from support.set_up import WAYS, on, set_up
 from awscli_plugin_legacy_sso.installer.places import COMMANDS
 
 LIST = ("sso", "list-legacy", "--output", "json", "--query", "LegacyProfiles[].Profile")
-# With libraries of its own that all it starts would find first.
+# Its child processes would find its own libraries first.
 OLD_FROZEN = "2.24.4"
-# What the person has in the alias file: a section that ours come into, and one behind it.
+# The person's alias file: a section that gets our aliases too, and one below it.
 ALIASES = b"[command sso]\r\n  mine = list-legacy\r\n[toplevel]\r\nsetting = configure get\r\n"
 OTHERS = (
     ("--version",),
@@ -43,7 +43,7 @@ def programs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def someone(person: Person) -> Person:
-    """Somebody with the plugin set up, a legacy profile, and their `aws` first on PATH."""
+    """A person with the plugin set up, a legacy profile, and their `aws` first on PATH."""
     person.configure(plugin=False)
     person.credentials.write_text(legacy("dev-legacy-sso", "dev"))
     (person.home / "bin").mkdir()
@@ -57,7 +57,7 @@ def someone(person: Person) -> Person:
 
 
 def go(someone: Person, programs: Path, way: str, *words: str, **env: str) -> Finished:
-    """Have `aws` run in one of the ways."""
+    """Run `aws` in one of the ways."""
     command = WAYS[way](someone.home / "bin" / "aws", words, programs)
     return run(someone, command, **env)
 
@@ -92,29 +92,27 @@ def check_way(someone: Person, programs: Path, way: str) -> None:
 
 @pairs((FROZEN, DEBIAN, OLD_FROZEN), ("hook in bash", "program", "sh"))
 def test_our_commands_work(someone: Person, programs: Path, way: str) -> None:
-    """In each way, with no word lost; the shared config is not written to."""
+    """Our commands work in each way and get all words; the shared config is not written."""
     check_way(someone, programs, way)
 
 
 @pairs((FROZEN,), ("env -i",))
-def test_our_commands_work_in_an_empty_environment(
-    someone: Person, programs: Path, way: str
-) -> None:
-    """There is not even a PATH."""
+def test_our_commands_with_empty_environment(someone: Person, programs: Path, way: str) -> None:
+    """Our commands work in an empty environment, without a PATH."""
     check_way(someone, programs, way)
 
 
 @pytest.mark.torture
 @pairs(CLIS, WAYS)
 def test_our_commands_work_on_every_build(someone: Person, programs: Path, way: str) -> None:
-    """The whole table."""
+    """Our commands work on every build in every way."""
     check_way(someone, programs, way)
 
 
 @pytest.mark.torture
 @pytest.mark.parametrize("version", CLIS, indirect=True)
-def test_no_other_command_changes(someone: Person, programs: Path) -> None:
-    """Of this v2 and of two v1 on the same HOME: output and status are as without the plugin."""
+def test_other_commands_unchanged(someone: Person, programs: Path) -> None:
+    """Other commands, of the v2 and two v1, have the same output and status without the plugin."""
     v1 = [real_parts.old_client(name).parent / "aws" for name in ("awscli-v1", "awscli-v1-new")]
     said = {}
     for state in "on", "off":
@@ -132,14 +130,14 @@ def test_no_other_command_changes(someone: Person, programs: Path) -> None:
 
 
 def without_our_names(text: str) -> str:
-    """Take our commands out of the list of valid choices: a person may well see that they exist."""
+    """Remove our commands from the list of valid choices, where they may appear."""
     words = [word for word in re.split(r"[\s|,']+", text) if word not in COMMANDS]
     return " ".join(words)
 
 
 @pytest.mark.parametrize("version", [FROZEN, DEBIAN], indirect=True)
-def test_an_alias_of_the_persons_works(someone: Person) -> None:
-    """It stands in the same file, with ours in front of it."""
+def test_alias_of_person(someone: Person) -> None:
+    """An alias of the person's own, below ours in the same file, still works."""
     assert run(someone, [someone.cli, "setting", "profile.dev.region"]) == Finished(
         0, "us-west-2\n", ""
     )
@@ -147,8 +145,8 @@ def test_an_alias_of_the_persons_works(someone: Person) -> None:
 
 @pytest.mark.parametrize("client", ["awscli-v1", "awscli-v1-new"])
 @only(FROZEN)
-def test_a_v1_on_the_same_home_works(someone: Person, client: str) -> None:
-    """It reads the config and the alias file."""
+def test_v1_on_same_home(someone: Person, client: str) -> None:
+    """A v1 reads the same config and alias file."""
     v1 = real_parts.old_client(client).parent / "aws"
     done = run(someone, [v1, "configure", "get", "region", "--profile", "dev"])
 
@@ -175,19 +173,19 @@ def check_options(someone: Person, programs: Path, way: str) -> None:
 
 @pairs((FROZEN,), ("sh",))
 def test_options_are_kept(someone: Person, programs: Path, way: str) -> None:
-    """The CLI's own ones, abbreviated and in any place."""
+    """The CLI's own options have their effect, abbreviated and in any place."""
     check_options(someone, programs, way)
 
 
 @pytest.mark.torture
 @pairs(CLIS, ("hook in zsh", "program", "sh", "make"))
 def test_options_are_kept_on_every_build(someone: Person, programs: Path, way: str) -> None:
-    """The same in each way."""
+    """The same holds on every build in each way."""
     check_options(someone, programs, way)
 
 
 FORBIDDEN = ("111122223333", "Developer")
-# What is typed, with the role of `dev` refused, and how it ends.
+# Commands and their exit statuses, while the service refuses the role of `dev`.
 STATUSES = (
     (("sso", "refresh-legacy", "--source-profiles", "dev", "inline"), 1),
     (("sso", "refresh-legacy", "--all", "--profile", "dev"), 252),
@@ -207,20 +205,20 @@ def check_statuses(someone: Person, programs: Path, way: str, expected: int | No
 
 
 @pairs((FROZEN,), ("sh",))
-def test_an_exit_status_is_passed_on(someone: Person, programs: Path, way: str) -> None:
-    """Here that of a profile the service refuses."""
+def test_exit_status(someone: Person, programs: Path, way: str) -> None:
+    """The exit status is passed on, here that of a profile that the service refuses."""
     check_statuses(someone, programs, way, 254)
 
 
 @pytest.mark.torture
 @pairs(CLIS, ("hook in bash", "program", "sh", "Python"))
-def test_every_exit_status_is_passed_on(someone: Person, programs: Path, way: str) -> None:
-    """In each way, as the README has them."""
+def test_exit_status_on_every_build(someone: Person, programs: Path, way: str) -> None:
+    """Each exit status in the README is passed on in each way."""
     check_statuses(someone, programs, way, None)
 
 
 def waiting(someone: Person, programs: Path, way: str) -> subprocess.Popen[bytes]:
-    """Start a refresh that waits for the service for ever."""
+    """Start a refresh whose request to the service gets no answer."""
     someone.sign_in()
     someone.center.behaviour.hang.add("GetRoleCredentials")
     words = ("sso", "refresh-legacy", "--profile", "dev")
@@ -238,20 +236,20 @@ def waiting(someone: Person, programs: Path, way: str) -> subprocess.Popen[bytes
 
 def check_ctrl_c(someone: Person, programs: Path, way: str) -> None:
     with waiting(someone, programs, way) as process:
-        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: all in the foreground get it
+        os.killpg(process.pid, signal.SIGINT)  # to the whole group, as a terminal does
         assert process.wait(30) == 130
 
 
 @pairs((FROZEN,), ("exec",))
-def test_ctrl_c_ends_it(someone: Person, programs: Path, way: str) -> None:
-    """With 130."""
+def test_ctrl_c(someone: Person, programs: Path, way: str) -> None:
+    """Ctrl-C ends the command with status 130."""
     check_ctrl_c(someone, programs, way)
 
 
 @pytest.mark.torture
 @pairs(CLIS, ("program", "exec"))
-def test_ctrl_c_ends_it_on_every_build(someone: Person, programs: Path, way: str) -> None:
-    """The same."""
+def test_ctrl_c_on_every_build(someone: Person, programs: Path, way: str) -> None:
+    """The same holds on every build."""
     check_ctrl_c(someone, programs, way)
 
 
@@ -261,10 +259,11 @@ def descendants(pid: int) -> list[int]:
 
 
 @pytest.mark.parametrize("version", [FROZEN, DEBIAN], indirect=True)
-def test_sigterm_to_the_outer_process_ends_the_inner_one(
-    someone: Person, programs: Path, version: str
-) -> None:
-    """A service manager or a `timeout` knows the one it started, and no other."""
+def test_sigterm_ends_inner_process(someone: Person, programs: Path, version: str) -> None:
+    """A SIGTERM to the outer process also ends the inner one.
+
+    A service manager or `timeout` knows only the process that it started.
+    """
     with waiting(someone, programs, "exec") as process:
         inner = descendants(process.pid)
         assert inner
@@ -282,8 +281,12 @@ sys.exit(awscli.clidriver.create_clidriver().main(["sso", "list-legacy"]))
 
 
 @only(DEBIAN)
-def test_a_program_that_uses_the_aws_cli_as_a_library_is_not_run_twice(someone: Person) -> None:
-    """Its words do not ask for our command: one line and 253, which names a way that works."""
+def test_cli_used_as_library(someone: Person) -> None:
+    """A program that uses the AWS CLI as a library is not run twice.
+
+    Its own arguments do not name our command. It gets one line with a command that works, and
+    status 253.
+    """
     program = someone.home / "library.py"
     program.write_text(LIBRARY)
     done = run(someone, ["/usr/bin/python3", program])
@@ -296,8 +299,11 @@ def test_a_program_that_uses_the_aws_cli_as_a_library_is_not_run_twice(someone: 
 
 
 @only(DEBIAN)
-def test_in_a_pid_namespace_over_the_outer_proc_it_is_the_right_process(someone: Person) -> None:
-    """There $PPID is the number of a stranger."""
+def test_pid_namespace_with_outer_proc(someone: Person) -> None:
+    """In a PID namespace with the /proc of outside, the alias reads the right process.
+
+    There $PPID is the number of another process.
+    """
     aws = someone.home / "bin" / "aws"
     script = 'echo $$; "$@"; exit $?'
     done = run(someone, ["unshare", "--pid", "--fork", "sh", "-c", script, "sh", aws, *LIST])
@@ -316,8 +322,8 @@ def test_in_a_pid_namespace_over_the_outer_proc_it_is_the_right_process(someone:
         ('export AWS_CONFIG_FILE="$PLUGIN/config"; echo >"$PLUGIN/config"', "did not load the"),
     ],
 )
-def test_the_alias_says_why_it_cannot(someone: Person, script: str, says: str) -> None:
-    """One line, 253, and the program that needs none of it."""
+def test_alias_error(someone: Person, script: str, says: str) -> None:
+    """If the alias cannot work, one line has the reason and a command that works; status 253."""
     plugin = next((someone.home / ".local" / "share").iterdir())
     done = run(
         someone,
@@ -332,8 +338,8 @@ def test_the_alias_says_why_it_cannot(someone: Person, script: str, says: str) -
 
 
 @only(DEBIAN)
-def test_the_alias_is_no_business_of_bash_settings(someone: Person) -> None:
-    """BASH_ENV, SHELLOPTS and exported functions are for the person's own scripts."""
+def test_alias_ignores_bash_settings(someone: Person) -> None:
+    """BASH_ENV, SHELLOPTS and exported functions do not affect the alias."""
     spoil = someone.home / "spoil"
     spoil.write_text("echo spoilt; cd /; HOME=/\n")
     settings = {
@@ -361,14 +367,17 @@ CHILD = """credential_process = sh -c 'env >"$HOME/child"; cat "$HOME/keys"'\n""
     ],
     indirect=["version"],
 )
-def test_what_the_cli_starts_sees_the_persons_environment(
+def test_environment_of_child_processes(
     someone: Person, programs: Path, theirs: dict[str, str], by: str, version: str
 ) -> None:
-    """Their config file, set, empty or not set, and their auto-prompt; and nothing of ours."""
+    """A child process of the CLI sees the person's config variables, and none of ours.
+
+    These are AWS_CONFIG_FILE, set, empty or not set, and AWS_CLI_AUTO_PROMPT.
+    """
     environment = {name: value.format(home=someone.home) for name, value in theirs.items()}
     for name in ".aws/config", "other":
         (someone.home / name).write_text(f"[profile process]\n{CHILD}")
-    credentials = someone.home / "credentials"  # all there is with an empty AWS_CONFIG_FILE
+    credentials = someone.home / "credentials"  # the only file read with an empty AWS_CONFIG_FILE
     credentials.write_text(f"[process]\n{CHILD}")
     keys = {"Version": 1, "AccessKeyId": "ASIA", "SecretAccessKey": "s", "SessionToken": "t"}
     (someone.home / "keys").write_text(json.dumps({**keys, "Expiration": "2999-01-01T00:00:00Z"}))
@@ -379,7 +388,7 @@ def test_what_the_cli_starts_sees_the_persons_environment(
 
     assert done.status == 0, done
     child = dict(row.split("=", 1) for row in (someone.home / "child").read_text().splitlines())
-    # 2.38.5 itself sets the last of these for all it starts.
+    # 2.38.5 itself sets the PyInstaller variables for its child processes.
     names = "LEGACY_SSO|LD_LIBRARY_PATH" + ("" if version == FROZEN else "|PYINSTALLER")
     ours = re.compile(names)
     seen = {name: value for name, value in child.items() if name in theirs or ours.search(name)}
@@ -387,8 +396,8 @@ def test_what_the_cli_starts_sees_the_persons_environment(
 
 
 @only(DEBIAN)
-def test_the_plugins_own_config_is_nobodys(someone: Person, programs: Path) -> None:
-    """Where it is in the environment already, by another path even, it is not taken for theirs."""
+def test_own_config_in_environment(someone: Person, programs: Path) -> None:
+    """The plugin's own config in AWS_CONFIG_FILE, by any path, is not taken for the person's."""
     plugin = next((someone.home / ".local" / "share").iterdir())
     own = f"{plugin}/../{plugin.name}//config"
     done = go(
@@ -407,8 +416,8 @@ def test_the_plugins_own_config_is_nobodys(someone: Person, programs: Path) -> N
 
 
 @pytest.mark.parametrize("version", [FROZEN, DEBIAN], indirect=True)
-def test_what_is_configured_goes_into_the_persons_own_file(someone: Person) -> None:
-    """`aws configure set` with the plugin on leaves its config alone."""
+def test_configure_set(someone: Person) -> None:
+    """`aws configure set` with the plugin on writes the person's config, not the plugin's."""
     plugin = next((someone.home / ".local" / "share").iterdir())
     ours = (plugin / "config").read_bytes()
     words = ("configure", "set", "region", "eu-west-9", "--profile", "dev")
@@ -420,8 +429,8 @@ def test_what_is_configured_goes_into_the_persons_own_file(someone: Person) -> N
 
 
 @only(FROZEN)
-def test_a_broken_plugin_says_so(someone: Person, programs: Path) -> None:
-    """Whatever is missing: under its own config our commands are there, and say why not."""
+def test_broken_plugin(someone: Person, programs: Path) -> None:
+    """If the plugin cannot be loaded, our commands exist and say why."""
     plugin = next((someone.home / ".local" / "share").iterdir())
     (plugin / "awscli_plugin_legacy_sso" / "cli" / "commands.py").unlink()
     done = go(someone, programs, "program", *LIST)

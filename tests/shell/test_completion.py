@@ -1,4 +1,4 @@
-"""Tab completion, in real shells on a terminal: what is offered, and what was there before."""
+"""Tab completion in real shells on a terminal: what it offers, and what it leaves unchanged."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ BOTH = "[list-legacy] [login] [logout] [refresh-legacy] [remove-legacy]"
 
 @pytest.fixture(params=SHELLS)
 def shell(request: pytest.FixtureRequest) -> Shell:
-    """Each shell in turn; one that is missing is a failure, since it would go untested."""
+    """Each shell in turn; a missing shell is a failure, since it would stay untested."""
     return find_shell(request.param)
 
 
-def test_a_word_is_completed(shell: Shell, tmp_path: Path) -> None:
-    """Commands, options and names, however many words stand before and however it is quoted."""
+def test_word(shell: Shell, tmp_path: Path) -> None:
+    """Commands, options and names are completed, after any words before, and in any quotes."""
     refresh, refreshed = "aws sso refresh-legacy", "[sso] [refresh-legacy]"
     typed = {
         f"aws sso refr{TAB}": refreshed,
@@ -58,8 +58,8 @@ def test_a_word_is_completed(shell: Shell, tmp_path: Path) -> None:
         assert {line: prompt.run(line) for line in typed} == typed
 
 
-def test_names_that_fit_are_offered(shell: Shell, tmp_path: Path) -> None:
-    """Sources, legacy profiles and sessions, none that is something else; no name is ever run."""
+def test_names(shell: Shell, tmp_path: Path) -> None:
+    """Only fitting sources, legacy profiles and sessions are offered; no name is run as code."""
     refresh, remove = "aws sso refresh-legacy", "aws sso remove-legacy"
     typed = {
         f"{refresh} --profile {EVERY}": f"[sso] [refresh-legacy] [--profile] {SOURCES}",
@@ -86,19 +86,23 @@ def test_names_that_fit_are_offered(shell: Shell, tmp_path: Path) -> None:
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_file_is_completed(shell: Shell, tmp_path: Path) -> None:
-    """Behind --credentials-file; bash 3.2 cannot do so."""
+def test_file(shell: Shell, tmp_path: Path) -> None:
+    """A file is completed after --credentials-file.
+
+    In bash 3.2 this cannot work.
+    """
     typed = f"aws sso list-legacy --credentials-file ~/.aws/cr{TAB}"
     expected = f"[sso] [list-legacy] [--credentials-file] [{tmp_path}/.aws/credentials]"
     with at_a_prompt(shell, tmp_path) as prompt:
         assert prompt.run(typed) == expected
 
 
-def test_what_was_registered_is_asked_for_the_rest(shell: Shell, tmp_path: Path) -> None:
-    """It is asked as the shell would ask it, and beside ours behind `aws sso`; else it is not."""
-    given = (
-        3 if shell.kind == "bash" else 0
-    )  # arguments that bash gives to a completer, and zsh not
+def test_registered_completer(shell: Shell, tmp_path: Path) -> None:
+    """The completer registered before is called as the shell would call it.
+
+    After `aws sso` its answers are offered together with ours; for our commands it is not called.
+    """
+    given = 3 if shell.kind == "bash" else 0  # bash passes arguments to a completer, zsh does not
     with at_a_prompt(shell, tmp_path, REGISTERED[shell.kind]) as prompt:
         assert prompt.run(f"aws sso {EVERY}") == f"[sso] {BOTH}"
         assert prompt.asked() == [f"{given} [] at 8 of [aws sso ]"]
@@ -113,8 +117,8 @@ def test_what_was_registered_is_asked_for_the_rest(shell: Shell, tmp_path: Path)
         assert prompt.asked() == []
 
 
-def test_files_are_completed_where_nothing_was_registered(shell: Shell, tmp_path: Path) -> None:
-    """As before: a path behind any other command."""
+def test_files_without_completer(shell: Shell, tmp_path: Path) -> None:
+    """If no completer was registered, files are completed after other commands, as before."""
     with at_a_prompt(shell, tmp_path, NOTHING[shell.kind]) as prompt:
         assert prompt.run(f"aws s3 cp .aws/cre{TAB}") == "[s3] [cp] [.aws/credentials]"
 
@@ -141,8 +145,11 @@ A_FUNCTION = "f() { COMPREPLY=($(compgen -W 'cp sync' -- \"$2\")); }"
         ),
     ],
 )
-def test_bash_asks_each_kind_of_completion(registered: str, tmp_path: Path) -> None:
-    """A function, what loads another, a line of shell; a list of words is left as it is."""
+def test_bash_completer_of_each_kind(registered: str, tmp_path: Path) -> None:
+    """In bash each kind of registered completer still answers.
+
+    A list of words is left as it is: then our words are not offered.
+    """
     refresh = "refr" if registered.startswith("complete -W") else "refresh-legacy"
     with at_a_prompt(find_shell("bash"), tmp_path, registered) as prompt:
         for _ in range(2):
@@ -153,8 +160,8 @@ def test_bash_asks_each_kind_of_completion(registered: str, tmp_path: Path) -> N
         assert prompt.run(f"aws sso refr{TAB}") == "[sso] [refr]"
 
 
-def test_a_loader_that_loads_nothing_does_no_harm(tmp_path: Path) -> None:
-    """Not even that bash asks it again and again."""
+def test_loader_that_loads_nothing(tmp_path: Path) -> None:
+    """A loader that loads nothing is called once, and bash does not repeat it without end."""
     loader = "g() { echo again >>~/loads; return 124; }; complete -D -F g"
     with at_a_prompt(find_shell("bash"), tmp_path, loader) as prompt:
         assert prompt.run(f"aws sso refr{TAB}") == "[sso] [refresh-legacy]"
@@ -163,8 +170,8 @@ def test_a_loader_that_loads_nothing_does_no_harm(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["bash", "zsh"])
-def test_debians_own_is_asked(kind: str, tmp_path: Path) -> None:
-    """What Debian loads for `aws` at the first Tab is still loaded, and answers at once."""
+def test_debian_completion(kind: str, tmp_path: Path) -> None:
+    """What Debian loads for `aws` at the first Tab is still loaded, and answers at that Tab."""
     load = {"bash": "\\. /usr/share/bash-completion/bash_completion", "zsh": ""}
     if kind == "bash":
         real_parts.debian_packages("awscli", "bash-completion")
@@ -174,8 +181,8 @@ def test_debians_own_is_asked(kind: str, tmp_path: Path) -> None:
         assert prompt.run(f"aws sso refr{TAB}") == "[sso] [refresh-legacy]"
 
 
-def test_turned_off_it_answers_nothing(shell: Shell, tmp_path: Path) -> None:
-    """AWS_LEGACY_SSO_HOOK=0: as if it were not there, asked at each Tab."""
+def test_turned_off(shell: Shell, tmp_path: Path) -> None:
+    """With AWS_LEGACY_SSO_HOOK=0, read at each Tab, our completion offers nothing."""
     with at_a_prompt(shell, tmp_path, REGISTERED[shell.kind]) as prompt:
         prompt.typing.line("AWS_LEGACY_SSO_HOOK=0")
         assert prompt.run(f"aws sso {EVERY} help") == "[sso] [login] [logout] [help]"
@@ -185,8 +192,8 @@ def test_turned_off_it_answers_nothing(shell: Shell, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_registered", [True, False])
-def test_undone_nothing_is_left(shell: Shell, is_registered: bool, tmp_path: Path) -> None:
-    """Sourced twice, used and taken out: what was there answers, and no name of ours is left."""
+def test_undo(shell: Shell, is_registered: bool, tmp_path: Path) -> None:
+    """After it was sourced twice, used and undone, no name of ours is left in the shell."""
     registered = REGISTERED[shell.kind] if is_registered else NOTHING[shell.kind]
     names = "complete -p; compgen -v; compgen -A function"
     if shell.kind == "zsh":
@@ -200,8 +207,8 @@ def test_undone_nothing_is_left(shell: Shell, is_registered: bool, tmp_path: Pat
     assert (tmp_path / "after").read_text() == (tmp_path / "before").read_text()
 
 
-def test_every_name_has_the_prefix(shell: Shell, tmp_path: Path) -> None:
-    """Names of the shell's own that are made read-only do no harm, nor do aliases of our words."""
+def test_readonly_names_and_aliases(shell: Shell, tmp_path: Path) -> None:
+    """Readonly variables with common names, and aliases of the words that we use, do no harm."""
     words = "builtin local shift continue return eval set export unset complete compopt source"
     words += " compdef compadd compset printf read true"
     odd = "; ".join(f"alias {word}='echo alias of {word}'" for word in words.split())
@@ -214,8 +221,8 @@ def test_every_name_has_the_prefix(shell: Shell, tmp_path: Path) -> None:
     assert "alias of" not in seen
 
 
-def test_a_strict_shell(shell: Shell, tmp_path: Path) -> None:
-    """Under `set -eu` and noclobber it is sourced in silence, answers, and ends nothing."""
+def test_strict_shell(shell: Shell, tmp_path: Path) -> None:
+    """Under `set -eu` and noclobber it is sourced in silence, answers, and ends no shell."""
     strict = "set -u; set -o noclobber; set -o pipefail; set -e"
     with at_a_prompt(shell, tmp_path, strict) as prompt:
         prompt.typing.line(f"{source(shell)} >|~/said 2>&1")
@@ -239,16 +246,16 @@ def test_a_strict_shell(shell: Shell, tmp_path: Path) -> None:
         ("zsh", "setopt posixbuiltins nofunctionargzero ignorebraces extendedglob cshnullglob"),
     ],
 )
-def test_odd_options_change_nothing(kind: str, options: str, tmp_path: Path) -> None:
-    """Ours and what was there before answer as ever."""
+def test_odd_options(kind: str, options: str, tmp_path: Path) -> None:
+    """Under odd shell options our completion and the earlier one answer as usual."""
     with at_a_prompt(find_shell(kind), tmp_path, REGISTERED[kind], options) as prompt:
         assert prompt.run(f"aws sso {EVERY}") == f"[sso] {BOTH}"
         assert prompt.run(f"aws s3 m{EVERY}") == "[s3] [mb] [mv]"
         assert prompt.run(f"aws sso remove-legacy --legacy-profiles {EVERY}").endswith(LEGACY)
 
 
-def test_a_restricted_bash(tmp_path: Path) -> None:
-    """In `bash -r`, as `set -r` makes one, an answer needs nothing that is forbidden."""
+def test_restricted_bash(tmp_path: Path) -> None:
+    """In a restricted bash, made with `set -r`, an answer needs nothing that is forbidden."""
     registered = REGISTERED["bash"]
     with at_a_prompt(find_shell("bash"), tmp_path, registered, after="set -r") as prompt:
         assert prompt.run(f"aws sso {EVERY}") == f"[sso] {BOTH}"
@@ -257,8 +264,8 @@ def test_a_restricted_bash(tmp_path: Path) -> None:
         assert seen.endswith(f"[{tmp_path}/.aws/credentials]")
 
 
-def test_the_options_are_those_of_the_commands() -> None:
-    """The list for Tab has each command's options, and settings of a source are the plugin's."""
+def test_options_match_commands() -> None:
+    """The completion has each command's options, and the same source settings as the plugin."""
     text = (HOOKS / "completion.sh").read_text()
     offered = dict(OFFERED.findall(text.replace("\\\n", "")))
     assert set(offered) == {"list-legacy", "refresh-legacy", "remove-legacy"}
@@ -270,7 +277,7 @@ def test_the_options_are_those_of_the_commands() -> None:
 
 
 def arguments_of_commands() -> dict[str, set[str]]:
-    """Return the options of each command, read off the text: to import it takes the AWS CLI."""
+    """Return the options of each command, read from the source: an import needs the AWS CLI."""
     module = ast.parse((PACKAGE / "cli" / "commands.py").read_text())
     shared = dict(_assigned(module.body))
     found = {}

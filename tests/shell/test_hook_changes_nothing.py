@@ -1,4 +1,4 @@
-"""The hook in a shell that has names, options and functions of its own: it changes none of them."""
+"""The hook in a shell with its own names, options and functions: it changes none of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from support.real_shells import Typing as Prompt
 
 EXPLAIN = HOOKS / "explain.sh"
 FOLLOWED = "2 [sso] [login] as p1\n3 [sso] [refresh-legacy] [--same-login] as p1\n"
-# Each makes p1 the profile of any `aws`, and nobody types its name.
+# Each makes p1 the profile of every `aws`, without its name on the command line.
 WRAPPERS = {
     "a function that sets the variable": ('aws() { AWS_PROFILE=p1 command aws "$@"; }\n', FOLLOWED),
     "a function that adds the option": (
@@ -37,8 +37,8 @@ def bash(request: pytest.FixtureRequest) -> Shell:
 
 
 @pytest.mark.parametrize("wrapper", WRAPPERS)
-def test_the_profile_is_the_one_of_the_login(shell: Shell, tmp_path: Path, wrapper: str) -> None:
-    """What follows goes the way of the login, and finds the profile there; it names none."""
+def test_profile_of_follow_up(shell: Shell, tmp_path: Path, wrapper: str) -> None:
+    """The follow-up runs the same `aws` as the login and finds the profile there; it names none."""
     shim = tmp_path / "shims" / "aws"
     shim.parent.mkdir()
     shim.write_text(f'#!/bin/sh\nAWS_PROFILE=p1 exec {tmp_path}/bin/aws "$@"\n')
@@ -49,13 +49,16 @@ def test_the_profile_is_the_one_of_the_login(shell: Shell, tmp_path: Path, wrapp
     assert ran.calls == calls
 
 
-# Under these an assignment before a function stays: in zsh, and in a bash before 5.1.
+# Under these, `X=1 f` leaves X set after the function f: in zsh, and in bash before 5.1.
 LEAVING = {"zsh": ("setopt posixbuiltins", "emulate ksh"), "bash": ("set -o posix",)}
 ASSIGNED = 'AWS_PROFILE=p1 aws sso login\necho "${AWS_PROFILE-unset}"\n'
 
 
-def test_an_assignment_before_aws_is_for_that_aws(shell: Shell, tmp_path: Path) -> None:
-    """Under options too that let it stay before a function: there is none there then."""
+def test_assignment_before_aws(shell: Shell, tmp_path: Path) -> None:
+    """`AWS_PROFILE=p1 aws` sets the variable for that `aws` only.
+
+    Under options with which it would stay set after a function, the hook is not defined.
+    """
     for option in LEAVING[shell.kind]:
         ran = shell.run(f"{option}\n{shell.source}{ASSIGNED}typeset -f aws", tmp_path)
         login, left, function = ran.out.split("\n", 2)
@@ -65,8 +68,8 @@ def test_an_assignment_before_aws_is_for_that_aws(shell: Shell, tmp_path: Path) 
         assert ran.calls == (FOLLOWED if function else FOLLOWED.splitlines(keepends=True)[0])
 
 
-def test_every_name_has_our_prefix(shell: Shell) -> None:
-    """Locals, functions and variables: whatever is made has a name that nobody else has."""
+def test_names_have_our_prefix(shell: Shell) -> None:
+    """Each local, function and variable that the hooks define has our prefix."""
     text = re.sub(r"(?m)(^| )#.*", "", shell.hook.read_text() + EXPLAIN.read_text())
     names = re.findall(
         r"\blocal (?:-x )?(\w+)|^ *(\w+)\+?=|\bfor (\w+)|function (\w+)", text, re.MULTILINE
@@ -80,10 +83,8 @@ def test_every_name_has_our_prefix(shell: Shell) -> None:
 
 
 @pytest.mark.parametrize("strict", ["", "set -eu\n"])
-def test_readonly_variables_of_the_persons_do_no_harm(
-    shell: Shell, strict: str, tmp_path: Path
-) -> None:
-    """Of any name, also of those that the hook sets for what follows."""
+def test_readonly_variables(shell: Shell, strict: str, tmp_path: Path) -> None:
+    """Readonly variables of any name do no harm, also those that the hook sets for its commands."""
     names = "word name option words session profile command rc line file text theirs given"
     lines = "".join(f"readonly {name}=x _{name}=x\n" for name in names.split())
     lines += "readonly AWS_CONFIG_FILE=x AWS_CLI_AUTO_PROMPT=x\n"
@@ -94,10 +95,8 @@ def test_readonly_variables_of_the_persons_do_no_harm(
     assert ran.err == "err: sso login\nout: sso refresh-legacy\nerr: sso refresh-legacy\n"
 
 
-def test_a_variable_with_the_name_of_the_counter_is_not_evaluated(
-    shell: Shell, tmp_path: Path
-) -> None:
-    """Whatever the environment holds, it is no arithmetic."""
+def test_counter_from_environment(shell: Shell, tmp_path: Path) -> None:
+    """A value for our counter in the environment is not evaluated as arithmetic."""
     evil = "export __aws_legacy_sso_depth='x[$(touch ran)]'\n"
     ran = shell.run(f"{evil}{shell.source}aws s3 ls", tmp_path)
 
@@ -105,8 +104,8 @@ def test_a_variable_with_the_name_of_the_counter_is_not_evaluated(
     assert not (tmp_path / "ran").exists()
 
 
-def test_a_function_may_source_it(shell: Shell, tmp_path: Path) -> None:
-    """As plugin managers do, with options of their own: it is silent and it is there afterwards."""
+def test_sourced_in_function(shell: Shell, tmp_path: Path) -> None:
+    """A function with its own options may source the hook, as plugin managers do."""
     options = "emulate -L zsh; setopt warncreateglobal" if shell.kind == "zsh" else "set -u"
     lines = f"load() {{ {options}\n{shell.source}}}\nload\nAWS_PROFILE=p1 aws sso login\n"
     ran = shell.run(lines, tmp_path)
@@ -125,10 +124,8 @@ FUNCTIONS = (
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_undo_leaves_each_function_as_it_was_in_bash(
-    bash: Shell, function: str, tmp_path: Path
-) -> None:
-    """Exported or not, traced or not; a function that is called nearly so has no part in it."""
+def test_undo_restores_functions_in_bash(bash: Shell, function: str, tmp_path: Path) -> None:
+    """The undo restores an exported or traced `aws`; functions with similar names do not change."""
     others = "aws_profile() { :; }\nexport -f aws_profile\nmy_aws() { :; }\ndeclare -ft my_aws\n"
     look = "declare -F; typeset -f; env | grep -c legacy_sso\n"
     before = bash.run(f"{others}{function}{look}", tmp_path)
@@ -139,8 +136,8 @@ def test_undo_leaves_each_function_as_it_was_in_bash(
 
 
 @pytest.mark.parametrize("made", ["functions -t aws", "autoload -Uz aws", "unfunction aws"])
-def test_undo_leaves_each_function_as_it_was_in_zsh(made: str, tmp_path: Path) -> None:
-    """Traced, or still to be loaded by its own name."""
+def test_undo_restores_functions_in_zsh(made: str, tmp_path: Path) -> None:
+    """The undo restores an `aws` that is traced, still to be loaded, or not defined."""
     zsh = find_shell("zsh")
     (tmp_path / "aws").write_text('command aws --theirs "$@"\n')
     lines = f'fpath=($PWD $fpath)\nfunction aws {{ command aws --theirs "$@"; }}\n{made}\n'
@@ -155,8 +152,8 @@ RESTRICTED = {"bash": "set -r\n", "zsh": "setopt restricted\n"}
 
 
 @pytest.mark.parametrize("before", ["", 'function aws {\n  command aws "$@"\n}\n'])
-def test_a_restricted_shell_can_call_it(shell: Shell, before: str, tmp_path: Path) -> None:
-    """No redirection to a file, and no path, in what a call runs: nothing is said of it."""
+def test_restricted_shell(shell: Shell, before: str, tmp_path: Path) -> None:
+    """The hook works in a restricted shell: its calls use no redirection to a file and no path."""
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "credentials").write_text(LEGACY.format("profile dev"))
     lines = "aws sso login\naws s3 ls\naws sso list-legacy\naws sso logout\n"
@@ -190,16 +187,14 @@ RECORDS = {
     '"profile e2"': "e2",
     "dev": "dev",
     "profile my profile": r"my\ profile",
-    "profile dev-legacy-sso": None,  # that would not help
+    "profile dev-legacy-sso": None,  # a hint with this name would not help
 }
 
 
 @pytest.mark.parametrize("record", RECORDS)
 @pytest.mark.parametrize("end", ["\n", "\r\n"])
-def test_a_login_for_a_legacy_profile_is_explained(
-    shell: Shell, record: str, end: str, tmp_path: Path
-) -> None:
-    """It fails as ever, with its own words and status; one line names the profile to take."""
+def test_login_for_legacy_profile(shell: Shell, record: str, end: str, tmp_path: Path) -> None:
+    """Such a login fails with the CLI's message and status; one line names the right profile."""
     file = tmp_path / "credentials"
     file.write_text(LEGACY.format(record), newline=end)
     file = file if end == "\n" else file.rename(tmp_path / "my own")
@@ -226,8 +221,8 @@ NOT_EXPLAINED = {
 
 
 @pytest.mark.parametrize("case", NOT_EXPLAINED)
-def test_any_other_failure_is_not_explained(shell: Shell, case: str, tmp_path: Path) -> None:
-    """Then the AWS CLI's own words are all there is."""
+def test_other_failures_not_explained(shell: Shell, case: str, tmp_path: Path) -> None:
+    """After other failures there is only the AWS CLI's own message."""
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "credentials").write_text(
         f"[default]\nregion = x\n{LEGACY.format('profile dev')}"
@@ -239,8 +234,8 @@ def test_any_other_failure_is_not_explained(shell: Shell, case: str, tmp_path: P
     assert ran.err.count("\n") == lines.count("aws s")
 
 
-def test_the_older_variable_counts_where_there_is_no_other(shell: Shell, tmp_path: Path) -> None:
-    """AWS_DEFAULT_PROFILE, and an assignment for this one call, as the AWS CLI has it."""
+def test_older_profile_variable(shell: Shell, tmp_path: Path) -> None:
+    """AWS_DEFAULT_PROFILE counts if AWS_PROFILE is not set, also for one call."""
     (tmp_path / ".aws").mkdir()
     (tmp_path / ".aws" / "credentials").write_text(LEGACY.format("profile dev"))
     lines = "export TEST_STATUS=253\nAWS_DEFAULT_PROFILE=dev-legacy-sso aws sso login\n"
@@ -255,8 +250,8 @@ def functions(shell: str) -> dict[str, str]:
     return dict(re.findall(r"(?ms)^  function (\w+) \{\n(.*?)^  \}$", text))
 
 
-def test_the_twins_are_twins() -> None:
-    """The same functions in the same order; only what a shell does its own way is different."""
+def test_hooks_have_the_same_text() -> None:
+    """Both hooks have the same functions in the same order; only the shell-specific ones differ."""
     bash, zsh = functions("bash"), functions("zsh")
     own = {f"__aws_legacy_sso_{name}" for name in ("read_words", "exports", "copy")} | {"aws"}
 
@@ -265,10 +260,11 @@ def test_the_twins_are_twins() -> None:
 
 
 @pytest.mark.parametrize("hook", ["on", "off"])
-def test_completion_comes_with_it_where_completion_is_set_up(
-    shell: Shell, hook: str, tmp_path: Path
-) -> None:
-    """Not with AWS_LEGACY_SSO_HOOK=0; and what undoes the hook takes it along."""
+def test_completion_comes_with_hook(shell: Shell, hook: str, tmp_path: Path) -> None:
+    """If completion is set up, the hook brings ours, but not with AWS_LEGACY_SSO_HOOK=0.
+
+    The undo of the hook removes it too.
+    """
     look = {"bash": "complete -p aws", "zsh": "echo $_comps[aws]"}[shell.kind]
     with interactive_shell(shell, tmp_path) as terminal:
         prompt = Prompt(shell, terminal)
@@ -287,8 +283,8 @@ def test_completion_comes_with_it_where_completion_is_set_up(
     assert "\n0" in left
 
 
-def test_a_completer_of_theirs_may_call_aws(shell: Shell, tmp_path: Path) -> None:
-    """At a Tab it runs inside our completion, and comes to `aws` as from anywhere else."""
+def test_completer_that_calls_aws(shell: Shell, tmp_path: Path) -> None:
+    """An earlier completer runs inside ours at a Tab, and its call of `aws` works as usual."""
     theirs = {
         "bash": "theirs() { COMPREPLY=($(aws of-theirs)); }; complete -F theirs aws",
         "zsh": "theirs() { compadd $(aws of-theirs); }; compdef theirs aws",

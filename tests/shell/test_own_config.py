@@ -1,4 +1,4 @@
-"""The hook turns the plugin on for our commands: for that one process, and for no other."""
+"""The hook turns the plugin on for our commands: for that one process only."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SHOW = "echo $AWS_CONFIG_FILE,${AWS_CLI_AUTO_PROMPT-},${AWS_LEGACY_SSO_CONFIG_FI
 PLAIN = "theirs,,none"
 OLD = 'function aws {\n  env aws "$@"\n}\n'
 
-# What is typed, and whether it is one of our commands.
+# The words after `aws`, and whether they are one of our commands.
 TYPED = (
     ("sso refresh-legacy", True),
     ("sso list-legacy --output json", True),
@@ -38,7 +38,7 @@ def shell(request: pytest.FixtureRequest) -> Shell:
 
 @pytest.fixture
 def folder(shell: Shell, tmp_path: Path) -> Path:
-    """A folder of the plugin, as far as the hook is concerned, with a blank in its name."""
+    """A plugin folder with the files that the hook needs, and with a blank in its name."""
     folder = tmp_path / "the plugin"
     scripts = folder / "awscli_plugin_legacy_sso" / "shell"
     scripts.mkdir(parents=True)
@@ -48,7 +48,7 @@ def folder(shell: Shell, tmp_path: Path) -> Path:
 
 
 def seen(shell: Shell, tmp_path: Path, folder: Path, lines: str, before: str = "") -> list[str]:
-    """Return what `aws` had of our variables, a line for each call."""
+    """Return the values of our variables in `aws`, one line for each call."""
     hook = f"\\. 'the plugin/awscli_plugin_legacy_sso/shell/{shell.hook.name}'\n"
     ran = shell.run(f"{before}{hook}export TEST_DO='{SHOW}'\n{lines}", tmp_path)
     assert ran.status == 0, ran
@@ -58,7 +58,10 @@ def seen(shell: Shell, tmp_path: Path, folder: Path, lines: str, before: str = "
 
 
 def test_our_commands_and_no_others(shell: Shell, folder: Path, tmp_path: Path) -> None:
-    """By their exact words, wherever options stand; sourced by a path that is not absolute."""
+    """The plugin is on for exactly our commands, with options in any place.
+
+    The hook is sourced by a path that is not absolute.
+    """
     lines = "".join(f"aws {words}\n" for words, _ in TYPED)
     expected = ["ours,off,theirs" if is_ours else PLAIN for _, is_ours in TYPED]
     off = "export AWS_CONFIG_FILE=theirs AWS_LEGACY_SSO_HOOK=0\n"
@@ -66,10 +69,8 @@ def test_our_commands_and_no_others(shell: Shell, folder: Path, tmp_path: Path) 
     assert seen(shell, tmp_path, folder, lines, off) == expected
 
 
-def test_what_follows_a_login_is_a_command_of_ours(
-    shell: Shell, folder: Path, tmp_path: Path
-) -> None:
-    """The login itself is not."""
+def test_follow_up_is_our_command(shell: Shell, folder: Path, tmp_path: Path) -> None:
+    """The plugin is on for the follow-up of a login, but not for the login."""
     theirs = "export AWS_CONFIG_FILE=theirs\n"
 
     assert seen(shell, tmp_path, folder, "aws sso login\n", theirs) == [PLAIN, "ours,off,theirs"]
@@ -85,10 +86,13 @@ def test_what_follows_a_login_is_a_command_of_ours(
         ("set -eu\n", "ours,off,none"),
     ],
 )
-def test_their_own_config_is_handed_over_if_they_have_one(
+def test_config_of_person_handed_over(
     shell: Shell, folder: Path, tmp_path: Path, before: str, handed_over: str
 ) -> None:
-    """Empty is not the same as none; and afterwards everything is as it was."""
+    """The person's AWS_CONFIG_FILE is handed over if it is exported, also if it is empty.
+
+    After the call all variables are as before.
+    """
     after = "echo ${AWS_CONFIG_FILE-},${AWS_CLI_AUTO_PROMPT-none},after\n"
     said = seen(shell, tmp_path, folder, f"aws sso list-legacy\n{after}", before)
     value = handed_over.split(",")[2].replace("none", "theirs" if "=theirs" in before else "")
@@ -96,10 +100,8 @@ def test_their_own_config_is_handed_over_if_they_have_one(
     assert said == [handed_over, f"{value},none,after"]
 
 
-def test_the_switch_stops_what_follows_and_not_what_is_typed(
-    shell: Shell, folder: Path, tmp_path: Path
-) -> None:
-    """AWS_LEGACY_SSO_HOOK=0: a login is followed by nothing, and our commands still work."""
+def test_switch_stops_follow_up_only(shell: Shell, folder: Path, tmp_path: Path) -> None:
+    """With AWS_LEGACY_SSO_HOOK=0 a login has no follow-up, and our commands still work."""
     theirs = "export AWS_CONFIG_FILE=theirs AWS_LEGACY_SSO_HOOK=0\n"
     said = seen(shell, tmp_path, folder, "aws sso list-legacy\naws sso login\n", theirs)
 
@@ -107,8 +109,11 @@ def test_the_switch_stops_what_follows_and_not_what_is_typed(
 
 
 @pytest.mark.parametrize("reason", ["no config", "an aws function"])
-def test_it_is_left_to_the_alias(shell: Shell, folder: Path, tmp_path: Path, reason: str) -> None:
-    """Without our config; or with an earlier `aws` function, which may read the variable."""
+def test_left_to_alias(shell: Shell, folder: Path, tmp_path: Path, reason: str) -> None:
+    """Without our config, or with an earlier `aws` function, the hook sets no variables.
+
+    That function may read AWS_CONFIG_FILE.
+    """
     before = "export AWS_CONFIG_FILE=theirs\n"
     if reason == "no config":
         (folder / "config").unlink()
@@ -118,8 +123,8 @@ def test_it_is_left_to_the_alias(shell: Shell, folder: Path, tmp_path: Path, rea
     assert seen(shell, tmp_path, folder, "aws sso list-legacy\n", before) == [PLAIN]
 
 
-def test_a_script_that_has_the_function_is_left_alone(folder: Path, tmp_path: Path) -> None:
-    """`export -f aws`: in a script there is none of our other functions."""
+def test_script_with_exported_function(folder: Path, tmp_path: Path) -> None:
+    """After `export -f aws` a script has `aws` but not our other functions: it sets nothing."""
     bash = find_shell("bash")
     hook = folder / "awscli_plugin_legacy_sso" / "shell" / bash.hook.name
     shutil.copy(bash.hook, hook)
@@ -128,8 +133,8 @@ def test_a_script_that_has_the_function_is_left_alone(folder: Path, tmp_path: Pa
     assert seen(bash, tmp_path, folder, lines) == [PLAIN]
 
 
-def test_off_takes_the_variables_along(shell: Shell, folder: Path, tmp_path: Path) -> None:
-    """After the one-line undo nothing is left, and our commands are like any other."""
+def test_off_removes_variables(shell: Shell, folder: Path, tmp_path: Path) -> None:
+    """After the one-line undo no variable of ours is left; our commands are like others."""
     lines = "__aws_legacy_sso_off\naws sso list-legacy\ntypeset -p | grep -c aws_legacy || :\n"
 
     assert seen(shell, tmp_path, folder, lines, "export AWS_CONFIG_FILE=theirs\n") == [PLAIN]

@@ -1,4 +1,4 @@
-"""The hook beside what many people load into their shell: both do what they do alone."""
+"""The hook together with popular shell setups: each works as it does alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from support.real_shells import SHELLS, Shell, Typing, find_shell, interactive_s
 
 FOLLOWED = "2 [sso] [login] as p1\n3 [sso] [refresh-legacy] [--same-login] as p1\n"
 READY = "LP_PS1_POSTFIX='ready''> '"
-# Lines to type for each, {0} standing for the shell; and a function that it then has.
+# For each: lines to type, with {0} for the shell, and a function that is defined then.
 LOADED = {
     "direnv": (
         'eval "$(direnv hook {0})"\nmkdir -p work\necho export AWS_PROFILE=p1 >work/.envrc\n'
@@ -30,7 +30,7 @@ KITTY = {
     "bash": "source /usr/lib/kitty/shell-integration/bash/kitty.bash",
     "zsh": "source /usr/lib/kitty/shell-integration/zsh/kitty.zsh",
 }
-# The shape of others: what they do to a shell that may matter to a function `aws`.
+# Other setups, imitated by what they do to a shell that may affect a function `aws`.
 SHAPES = {
     "oh-my-zsh's aws plugin": "function asp() { export AWS_DEFAULT_PROFILE=$1; "
     'export AWS_PROFILE=$1; if [[ "$2" == login ]]; then aws sso login; fi; }',
@@ -47,7 +47,7 @@ def shell(request: pytest.FixtureRequest) -> Shell:
 
 
 def check(typing: Typing, folder: Path, login: str) -> None:
-    """A login is followed, its status and a failing one's are seen, and undo is an undo."""
+    """Check the follow-up of a login, the statuses of two logins, and the undo."""
     typing.line(login)
     assert "status=0=" in typing.line("echo status=$?=")
     assert (folder / "calls").read_text() == FOLLOWED
@@ -60,10 +60,10 @@ def check(typing: Typing, folder: Path, login: str) -> None:
 
 
 @pytest.mark.torture
-@pytest.mark.parametrize("shell", ["bash", "zsh"], indirect=True)  # they are for those of today
+@pytest.mark.parametrize("shell", ["bash", "zsh"], indirect=True)  # they need current shells
 @pytest.mark.parametrize("name", LOADED)
-def test_a_public_setup_really_loaded(shell: Shell, name: str, tmp_path: Path) -> None:
-    """Debian's packages, before the hook's line as the last one."""
+def test_setup_loaded(shell: Shell, name: str, tmp_path: Path) -> None:
+    """The hook works after setups from Debian's packages, with its line as the last one."""
     real_parts.debian_packages("direnv", "liquidprompt", "kitty-shell-integration")
     lines, function = LOADED[name]
     with interactive_shell(shell, tmp_path) as terminal:
@@ -77,8 +77,8 @@ def test_a_public_setup_really_loaded(shell: Shell, name: str, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("name", SHAPES)
-def test_the_shape_of_a_public_setup(shell: Shell, name: str, tmp_path: Path) -> None:
-    """What others do to a shell: a switch of profiles, traps, and hooks at the prompt."""
+def test_setup_imitated(shell: Shell, name: str, tmp_path: Path) -> None:
+    """The hook works with a switch of profiles, traps, and hooks at the prompt."""
     with interactive_shell(shell, tmp_path) as terminal:
         typing = Typing(shell, terminal)
         typing.line(SHAPES[name])

@@ -1,4 +1,4 @@
-"""The shell hooks, in real shells: what they do, and that nobody notices them otherwise."""
+"""The shell hooks in real shells: what they do, and that they change nothing else."""
 
 from __future__ import annotations
 
@@ -13,7 +13,6 @@ import pytest
 from support.real_shells import SHELLS, Shell, Typing, find_shell, interactive_shell
 from support.shell_table import CALLS, FEW_CALLS, Call, expected, script
 
-# A bash 3.2, as macOS has it, or any other: named here, they are tested as well.
 STRICT = ("set -e", "set -u", "set -o pipefail", "set -o noclobber")
 ZOO = (
     "ksharrays",
@@ -28,20 +27,20 @@ OPTIONS = {
     "bash": (*STRICT, "set -o posix"),
     "zsh": (*STRICT, *(f"setopt {option}" for option in ZOO)),
 }
-# Every word of ours that is not a keyword, made to be another.
+# An alias for each word in the hooks that is not a keyword.
 WORDS = "builtin command local return printf set shift continue export eval typeset unset true"
 ALIASES = "".join(
     f"alias {word}='echo alias of {word}'\n"
     for word in [*WORDS.split(), "declare", "shopt", "functions"]
 )
-# Not by `command aws`: that is what ends a bash 3.2 under set -e, with or without us.
+# Not `command aws`: under set -e it ends a bash 3.2, with or without the hook.
 OLD = 'function aws {\n  env aws "$@"\n}\n'
 REFRESHED = "3 [sso] [refresh-legacy] [--same-login]\n"
 LOGGED_IN = f"2 [sso] [login]\n{REFRESHED}"
 
 
 def options_of(shell: Shell) -> tuple[str, ...]:
-    """Return the options to be tried; not those under which there is no hook."""
+    """Return the options to try, without those under which the hook is not defined."""
     return tuple(option for option in OPTIONS[shell.kind] if not shell.leaves(option))
 
 
@@ -53,7 +52,7 @@ def subsets(options: Sequence[str]) -> Iterator[tuple[str, ...]]:
 def check(
     shell: Shell, folder: Path, calls: Sequence[Call], before: str = "", after: str = ""
 ) -> None:
-    """Source the hook between some lines and others: it says nothing, and the table holds."""
+    """Source the hook between these lines: it prints nothing, and the calls are as in the table."""
     ran = shell.run(before + "\n" + shell.source + after + script(calls), folder)
 
     assert expected(calls) == (ran.out, ran.err, ran.calls), before
@@ -62,7 +61,7 @@ def check(
 
 @pytest.fixture(params=SHELLS)
 def shell(request: pytest.FixtureRequest) -> Shell:
-    """Each shell in turn; one that is missing is a failure, since it would go untested."""
+    """Each shell in turn; a missing shell is a failure, since it would stay untested."""
     return find_shell(request.param)
 
 
@@ -71,8 +70,8 @@ def bash() -> Shell:
     return find_shell("bash")
 
 
-def test_every_two_options_together(shell: Shell, tmp_path: Path) -> None:
-    """Sourcing is silent and each kind of call is what it should be, whatever options are set."""
+def test_options_in_pairs(shell: Shell, tmp_path: Path) -> None:
+    """Under every two options, sourcing is silent and each kind of call works."""
     for options in subsets(options_of(shell)):
         if len(options) <= 2:
             check(shell, tmp_path, FEW_CALLS, "\n".join(options))
@@ -80,17 +79,15 @@ def test_every_two_options_together(shell: Shell, tmp_path: Path) -> None:
 
 @pytest.mark.torture
 @pytest.mark.parametrize("strict", list(subsets(STRICT)), ids=" ".join)
-def test_every_combination_of_options(
-    shell: Shell, strict: tuple[str, ...], tmp_path: Path
-) -> None:
-    """The same with all 32 combinations in bash, and all 2,048 in zsh."""
+def test_options_in_all_combinations(shell: Shell, strict: tuple[str, ...], tmp_path: Path) -> None:
+    """The same holds for all 32 combinations in bash, and all 2,048 in zsh."""
     for others in subsets(options_of(shell)[len(STRICT) :]):
         check(shell, tmp_path, FEW_CALLS, "\n".join(strict + others))
 
 
 @pytest.mark.parametrize("which", ["none", *range(len(OPTIONS["zsh"])), "all"])
-def test_the_whole_table_of_calls(shell: Shell, which: str | int, tmp_path: Path) -> None:
-    """With no option set, with each one, and with all."""
+def test_table_of_calls(shell: Shell, which: str | int, tmp_path: Path) -> None:
+    """All calls work with no option, with each one, and with all."""
     options = options_of(shell)
     if isinstance(which, int):
         options = options[which : which + 1]
@@ -111,22 +108,22 @@ def test_the_whole_table_of_calls(shell: Shell, which: str | int, tmp_path: Path
     ],
 )
 @pytest.mark.parametrize("strict", ["", "\n".join(STRICT)], ids=["", "strict"])
-def test_the_table_holds_in_odd_surroundings(
+def test_table_of_calls_in_odd_shells(
     shell: Shell, before: str, after: str, strict: str, tmp_path: Path
 ) -> None:
-    """Nothing that was in the shell before, and no second sourcing, changes what happens."""
+    """Functions and aliases, before or after the hook, and a second sourcing change no call."""
     check(shell, tmp_path, CALLS, f"{strict}\n{before}", after.replace("{source}", shell.source))
 
 
 def option_names(shell: Shell) -> list[str]:
-    """Return the command that sets, and the one that unsets, every option this shell knows."""
+    """Return the commands that set and unset each option that this shell knows."""
     if shell.kind == "zsh":
         lists, commands = "print -l ${(k)options}", {"": ("setopt {}", "unsetopt {}")}
     else:
         lists = "shopt -o | sed 's/^/-o /'; shopt"
         commands = {"-o": ("set -o {}", "set +o {}"), "": ("shopt -s {}", "shopt -u {}")}
-    # What makes a shell talk, read on or stop by itself; and `keyword`, under which no shell script
-    # works, since `local x=y` is a `local` without arguments then.
+    # Options that make a shell print, read or stop by itself; and `keyword`, under which no shell
+    # script works, since `local x=y` is a `local` without arguments then.
     not_these = (
         "exec noexec xtrace verbose sourcetrace ignoreeof interactive shinstdin stdin onecmd "
     )
@@ -142,15 +139,15 @@ def option_names(shell: Shell) -> list[str]:
 
 @pytest.mark.torture
 @pytest.mark.timeout(600)
-def test_any_other_option(shell: Shell, tmp_path: Path) -> None:
-    """Each option that the shell has at all, set and unset, changes nothing."""
+def test_options_all_others(shell: Shell, tmp_path: Path) -> None:
+    """Each option that the shell knows, set or unset, changes no call."""
     for option in option_names(shell):
         if not shell.leaves(option):
             check(shell, tmp_path, FEW_CALLS, option)
 
 
-def test_a_script_is_left_alone(shell: Shell, tmp_path: Path) -> None:
-    """Sourced in a shell that is not interactive, the file defines nothing."""
+def test_script(shell: Shell, tmp_path: Path) -> None:
+    """In a shell that is not interactive the file defines nothing."""
     ran = shell.run(f"{shell.source}typeset -f\naws sso login", tmp_path, interactive=False)
 
     assert (
@@ -161,8 +158,8 @@ def test_a_script_is_left_alone(shell: Shell, tmp_path: Path) -> None:
     ) == (0, "out: sso login\n", "err: sso login\n", "2 [sso] [login]\n")
 
 
-def test_an_alias_named_aws_keeps_winning(shell: Shell, tmp_path: Path) -> None:
-    """The alias for the CLI's Docker image is no syntax error, and the hook does not see it."""
+def test_alias_named_aws(shell: Shell, tmp_path: Path) -> None:
+    """An alias for the CLI's Docker image goes before the hook, and is no syntax error in it."""
     alias = "alias aws='echo docker run --rm -it amazon/aws-cli'\n"
     ran = shell.run(f"{alias}{shell.source}aws sso login\n__aws_legacy_sso_off\naws", tmp_path)
 
@@ -175,15 +172,15 @@ def test_an_alias_named_aws_keeps_winning(shell: Shell, tmp_path: Path) -> None:
     )
 
 
-def test_an_alias_that_adds_options_is_followed(shell: Shell, tmp_path: Path) -> None:
-    """An alias that ends up at `aws` reaches the hook with what it added."""
+def test_alias_that_adds_options(shell: Shell, tmp_path: Path) -> None:
+    """An alias that runs `aws` with more options reaches the hook with these."""
     ran = shell.run(f"alias aws='aws --debug'\n{shell.source}aws sso login", tmp_path)
 
     assert ran.calls == f"3 [--debug] [sso] [login]\n4{REFRESHED[1:-1]} [--debug]\n"
 
 
 @pytest.mark.parametrize("earlier", ["", OLD, 'function aws {\n  command aws --debug "$@"\n}\n'])
-def test_turning_it_off_gives_everything_back(shell: Shell, earlier: str, tmp_path: Path) -> None:
+def test_undo(shell: Shell, earlier: str, tmp_path: Path) -> None:
     """After the one-line undo the shell has the functions and variables that it had before."""
     look = "typeset -f; typeset -p | grep -c aws_legacy\n"
     before = shell.run(earlier + look, tmp_path)
@@ -195,8 +192,8 @@ def test_turning_it_off_gives_everything_back(shell: Shell, earlier: str, tmp_pa
     assert after.err == ""
 
 
-def test_an_earlier_function_sees_its_own_variables(shell: Shell, tmp_path: Path) -> None:
-    """The earlier `aws` is called for the follow-up too, and finds the variables it reads."""
+def test_earlier_function_variables(shell: Shell, tmp_path: Path) -> None:
+    """The earlier `aws` is also called for the follow-up, and finds the variables it reads."""
     earlier = 'function aws { echo "$profile $word $session"; command aws "$@"; }\n'
     variables = "profile=mine word=own session=alone\n"
     ran = shell.run(f"{earlier}{variables}{shell.source}aws sso login", tmp_path)
@@ -206,20 +203,16 @@ def test_an_earlier_function_sees_its_own_variables(shell: Shell, tmp_path: Path
     assert ran.err.startswith("err: sso login\nmine own alone\n")
 
 
-def test_an_earlier_function_keeps_the_words_it_was_written_with(
-    bash: Shell, tmp_path: Path
-) -> None:
-    """It is kept by its text, which is not read with the aliases of today."""
+def test_earlier_function_and_new_alias(bash: Shell, tmp_path: Path) -> None:
+    """The earlier function is kept as text, which is not read with aliases made later."""
     later = "alias command='echo not'\n"
     ran = bash.run(f"{OLD}{later}{bash.source}{bash.source}aws sso login", tmp_path)
 
     assert ran.calls == LOGGED_IN
 
 
-def test_an_earlier_function_is_read_with_the_patterns_it_was_written_with(
-    bash: Shell, tmp_path: Path
-) -> None:
-    """`extglob` was on then, and is off when the hook is sourced."""
+def test_earlier_function_with_extglob(bash: Shell, tmp_path: Path) -> None:
+    """A function that was written with `extglob` is kept, also if it is off when we are sourced."""
     earlier = (
         "shopt -s extglob\nfunction aws { case $1 in !(x)) command aws --theirs $1 ;; esac; }\n"
     )
@@ -232,10 +225,8 @@ def test_an_earlier_function_is_read_with_the_patterns_it_was_written_with(
     assert states[:2] == states[2:]
 
 
-def test_an_earlier_function_that_asks_for_its_name_is_left_alone(
-    shell: Shell, tmp_path: Path
-) -> None:
-    """Under another name it would run that: the hook stays away."""
+def test_earlier_function_using_its_name(shell: Shell, tmp_path: Path) -> None:
+    """The hook is not defined if the earlier function uses its own name, which would change."""
     name = "$0" if shell.kind == "zsh" else "${FUNCNAME[0]}"
     earlier = f'function aws {{ command {name} "$@"; }}\n'
     ran = shell.run(f"{earlier}{shell.source}aws sso login", tmp_path)
@@ -243,8 +234,8 @@ def test_an_earlier_function_that_asks_for_its_name_is_left_alone(
     assert (ran.status, ran.calls) == (0, "2 [sso] [login]\n")
 
 
-def test_an_earlier_function_that_scripts_had_is_still_theirs(bash: Shell, tmp_path: Path) -> None:
-    """`export -f aws` was done before: a script gets that function, and none of ours."""
+def test_earlier_function_exported(bash: Shell, tmp_path: Path) -> None:
+    """If the earlier `aws` was exported, a script still gets that function, and none of ours."""
     earlier = 'aws() { command aws --theirs "$@"; }; export -f aws\n'
     child = "bash -c 'aws sso login'\n"
     ran = bash.run(f"{earlier}{bash.source}{child}__aws_legacy_sso_off\n{child}", tmp_path)
@@ -256,8 +247,8 @@ def test_an_earlier_function_that_scripts_had_is_still_theirs(bash: Shell, tmp_p
     ) == (0, "", 2 * "3 [--theirs] [sso] [login]\n")
 
 
-def test_wrappers_of_each_other_come_to_an_end(shell: Shell, tmp_path: Path) -> None:
-    """A wrapper of our function becomes our earlier one when the startup file is read again."""
+def test_wrappers_of_each_other(shell: Shell, tmp_path: Path) -> None:
+    """A wrapper of our function becomes our earlier one on a second sourcing, without a loop."""
     copy = "functions -c aws theirs\n"
     if shell.kind == "bash":
         copy = 'eval "theirs () $(typeset -f aws | tail -n +2)"\n'
@@ -272,10 +263,8 @@ NOT_FOUND = "command_not_found_handle{} () {{ echo no $1 here >&2; return 127; }
 
 @pytest.mark.parametrize("handled", [False, True], ids=["plain", "handler"])
 @pytest.mark.parametrize("strict", ["", "set -e\n"], ids=["", "errexit"])
-def test_a_missing_aws_is_missed_as_ever(
-    shell: Shell, strict: str, handled: bool, tmp_path: Path
-) -> None:
-    """The shell says so in its own words, with its own status."""
+def test_missing_aws(shell: Shell, strict: str, handled: bool, tmp_path: Path) -> None:
+    """Without an `aws` the shell prints its own message, with its own status."""
     handler = NOT_FOUND.format("r" if shell.kind == "zsh" else "") if handled else ""
     lines = (
         f"{handler}PATH=/nowhere\n{strict}aws sso login || echo $?\naws sso login\necho went on\n"
@@ -285,21 +274,19 @@ def test_a_missing_aws_is_missed_as_ever(
 
     assert (without.status, without.out) == (with_hook.status, with_hook.out)
     assert "127\n" in with_hook.out
-    # zsh names the function it is in; bash, in an interactive shell, names none.
+    # zsh's message begins with the function's name; an interactive bash names none.
     assert last_words(without.err) == last_words(with_hook.err)
 
 
 def last_words(text: str) -> list[str]:
-    """Return each line of an error message without the place it begins with, "x: line 1: "."""
+    """Return the lines of an error message without the place at their start, "x: line 1: "."""
     return [re.sub(r"^.*?: (line \d+: )?", "", line) for line in text.splitlines()]
 
 
 @pytest.mark.parametrize("options", ["", "set -e", "set -eu -o pipefail"])
 @pytest.mark.parametrize("status", [0, 1, 130, 255])
-def test_what_comes_after_a_call_is_what_came_before_us(
-    shell: Shell, options: str, status: int, tmp_path: Path
-) -> None:
-    """With set -e a failing call ends the shell, or does not, just as without the hook."""
+def test_status_after_call(shell: Shell, options: str, status: int, tmp_path: Path) -> None:
+    """With set -e a failing call ends the shell in the same cases as without the hook."""
     lines = f"{options}\nif aws s3 ls; then echo yes; else echo no $?; fi\naws s3 ls | cat\n"
     if shell.kind == "bash":  # zsh 5.9 ends at `! f` under set -e, for any function f that succeeds
         lines += "! aws s3 ls\n"
@@ -309,7 +296,7 @@ def test_what_comes_after_a_call_is_what_came_before_us(
     assert shell.run(told + lines, tmp_path) == shell.run(shell.source + told + lines, tmp_path)
 
 
-def test_nothing_stands_between_the_person_and_aws(shell: Shell, tmp_path: Path) -> None:
+def test_aws_is_child_of_shell(shell: Shell, tmp_path: Path) -> None:
     """`aws` is the shell's own child: no subshell, no pipe, no capture."""
     ran = shell.run(f"{shell.source}export TEST_DO='echo $PPID'\necho $$\naws s3 ls", tmp_path)
     this_shell, _, parent = ran.out.split("\n", 2)
@@ -319,7 +306,7 @@ def test_nothing_stands_between_the_person_and_aws(shell: Shell, tmp_path: Path)
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux has /proc to count them in")
 def test_sourcing_starts_no_process(shell: Shell, tmp_path: Path) -> None:
-    """A shell start costs what reading the file costs."""
+    """Sourcing the hook costs only the reading of the file."""
     count = 'read -r line </proc/$$/stat; echo "$line"\n'
     ran = shell.run(f"{count}{shell.source}{count}", tmp_path)
     children = [line.rpartition(")")[2].split()[8] for line in ran.out.splitlines()]
@@ -327,8 +314,8 @@ def test_sourcing_starts_no_process(shell: Shell, tmp_path: Path) -> None:
     assert children == ["0", "0"], "page faults of children that ended"
 
 
-def test_the_input_is_the_persons(shell: Shell, tmp_path: Path) -> None:
-    """A login reads what it is given, and what follows takes none of the rest."""
+def test_input_of_login(shell: Shell, tmp_path: Path) -> None:
+    """A login reads its input, and the follow-up takes none of the rest."""
     reads = "case $2 in login) read -r line; echo read $line ;; *) cat ;; esac"
     pipe = "printf 'one\\ntwo\\n' | { aws sso login; cat; }"
     ran = shell.run(f"{shell.source}export TEST_DO='{reads}'\n{pipe}", tmp_path)
@@ -336,8 +323,11 @@ def test_the_input_is_the_persons(shell: Shell, tmp_path: Path) -> None:
     assert (ran.out, ran.calls) == ("out: sso login\nread one\ntwo\n", LOGGED_IN)
 
 
-def test_auto_prompt_is_off_for_what_follows(shell: Shell, tmp_path: Path) -> None:
-    """AWS_CLI_AUTO_PROMPT=on would fail there, for want of an input; the person keeps theirs."""
+def test_auto_prompt_off_for_follow_up(shell: Shell, tmp_path: Path) -> None:
+    """AWS_CLI_AUTO_PROMPT=on would fail in the follow-up, which has no input, so it is off there.
+
+    The person's value stays.
+    """
     prompt = "export AWS_CLI_AUTO_PROMPT=on TEST_DO='echo prompt $AWS_CLI_AUTO_PROMPT'\n"
     ran = shell.run(f"{prompt}{shell.source}aws sso login\necho $AWS_CLI_AUTO_PROMPT", tmp_path)
 
@@ -355,10 +345,8 @@ INTERRUPTED = [
 
 
 @pytest.mark.parametrize("does", INTERRUPTED)
-def test_an_interrupted_login_is_followed_by_nothing(
-    shell: Shell, does: str, tmp_path: Path
-) -> None:
-    """Ctrl-C at a login ends it, with status 130; no refresh is run."""
+def test_interrupted_login(shell: Shell, does: str, tmp_path: Path) -> None:
+    """Ctrl-C at a login ends it with status 130, and no refresh is run."""
     with interactive_shell(shell, tmp_path, {"TEST_DO": does}) as terminal:
         typing = Typing(shell, terminal)
         typing.line("aws sso login", until="waiting")
@@ -371,10 +359,8 @@ def test_an_interrupted_login_is_followed_by_nothing(
 
 
 @pytest.mark.parametrize("does", INTERRUPTED)
-def test_an_interrupted_refresh_leaves_the_shell_as_it_was(
-    shell: Shell, does: str, tmp_path: Path
-) -> None:
-    """Ctrl-C at what follows ends that, and the next call works."""
+def test_interrupted_follow_up(shell: Shell, does: str, tmp_path: Path) -> None:
+    """Ctrl-C at the follow-up ends only that, and the next call works."""
     only_ours = f"case $2 in *-legacy) {does} ;; esac"
     with interactive_shell(shell, tmp_path, {"TEST_DO": only_ours}) as terminal:
         typing = Typing(shell, terminal)
@@ -388,8 +374,8 @@ def test_an_interrupted_refresh_leaves_the_shell_as_it_was(
     assert (tmp_path / "calls").read_text() == f"{LOGGED_IN}2 [s3] [ls]\n"
 
 
-def test_the_terminal_is_the_persons(shell: Shell, tmp_path: Path) -> None:
-    """A login has the terminal on all three streams; what follows shows its words on it."""
+def test_terminal_of_login(shell: Shell, tmp_path: Path) -> None:
+    """A login has the terminal on all three streams; the follow-up only prints on it."""
     streams = "for fd in 0 1 2; do test -t $fd && echo stream $fd; done"
     with interactive_shell(shell, tmp_path, {"TEST_DO": streams}) as terminal:
         seen = Typing(shell, terminal).line("aws sso login")
@@ -399,8 +385,8 @@ def test_the_terminal_is_the_persons(shell: Shell, tmp_path: Path) -> None:
     assert [f"stream {fd}" in refresh for fd in range(3)] == [False, True, True]
 
 
-def test_completion_goes_on(shell: Shell, tmp_path: Path) -> None:
-    """What was registered for `aws` before the hook completes its words still."""
+def test_completion_still_works(shell: Shell, tmp_path: Path) -> None:
+    """A completer that was registered for `aws` before the hook still completes its words."""
     completer = tmp_path / "completer"
     completer.write_text("#!/bin/sh\necho sso-of-the-completer\n")
     completer.chmod(0o755)

@@ -1,4 +1,4 @@
-"""The shell hooks with the real CLIs: a login leaves legacy profiles fresh, a logout no keys."""
+"""The shell hooks with the real CLIs: a login writes fresh keys, a logout removes them."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from support.real_shells import SHELLS, Shell, Typing, find_shell, interactive_s
 from support.set_up import set_up
 from support.sources import hand_out
 
-# The CLI itself, which takes the place of this note's process once it has been written.
+# Notes the call, then becomes the CLI itself.
 NOTING_AWS = """\
 #!/bin/sh
 echo "aws $*" >>"$TEST_LOG"
 exec '{}' "$@"
 """
-# The older CLI knows no other way to sign in.
+# The older CLI always uses a device code.
 LOGIN = {
     FROZEN: "aws sso login --no-browser --use-device-code --profile dev",
     DEBIAN: "aws sso login --no-browser --profile dev",
@@ -39,7 +39,7 @@ DEVELOPER = arn("111122223333", "Developer")
 
 @dataclass
 class Prompt:
-    """Somebody at the prompt of a shell with the hook, and the calls that reached the CLI."""
+    """A person at the prompt of a shell with the hook, and the calls that reached the CLI."""
 
     typing: Typing
     log: Path
@@ -50,14 +50,14 @@ class Prompt:
         self.typing.screen.timeout = 60
 
     def type(self, line: str) -> str:
-        """Type a line, and return what there is to see of it when it is done."""
+        """Type a line, and return what the terminal shows until it is done."""
         return self.typing.line(line)
 
     def interrupt(self) -> None:
-        """Press Ctrl-C, and again where it is not heeded.
+        """Press Ctrl-C, and again if the CLI does not end.
 
-        One that comes after Python's last look for signals, right before the CLI sleeps or waits
-        for an answer, is heeded only when that is over.
+        Right before the CLI sleeps or waits for an answer, a Ctrl-C has no effect until that is
+        over.
         """
         for _ in range(5):
             self.typing.screen.send("\x03")
@@ -69,7 +69,7 @@ class Prompt:
         return int(self.type("echo status=$?=").split("=")[-2])
 
     def calls(self) -> list[str]:
-        """Return the calls since this was last asked for."""
+        """Return the calls since the last time."""
         calls = self.log.read_text().splitlines()
         self.log.write_text("")
         return calls
@@ -79,7 +79,7 @@ class Prompt:
 def at_a_prompt(
     person: Person, shell: Shell, more_path: str = ":/usr/bin:/bin"
 ) -> Iterator[Prompt]:
-    """Start a shell with the person's CLI; whatever is seen in it, no secret is."""
+    """Start a shell with the person's CLI; check that no secret is ever visible in it."""
     folder = person.home.parent
     aws = folder / "bin" / "aws"
     aws.parent.mkdir()
@@ -95,7 +95,7 @@ def at_a_prompt(
 
 @pytest.fixture(params=SHELLS)
 def shell(request: pytest.FixtureRequest) -> Shell:
-    """Each shell in turn; one that is missing is a failure, since it would go untested."""
+    """Each shell in turn; a missing shell is a failure, since it would stay untested."""
     return find_shell(request.param)
 
 
@@ -103,10 +103,11 @@ def only_shell(name: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("shell", [name], indirect=True)
 
 
-def test_signed_in_means_refreshed_and_signed_out_means_no_keys(
-    person: Person, shell: Shell, version: str
-) -> None:
-    """Login, logout, login: keys that work, none, keys again; what no sign-in feeds stays."""
+def test_login_logout_login(person: Person, shell: Shell, version: str) -> None:
+    """A login gives working keys, a logout removes them, the next login gives new ones.
+
+    A legacy profile that needs no sign-in does not change.
+    """
     process = f"[profile process]\ncredential_process = cat '{person.home}/keys.json'\n"
     person.configure(PROFILES + process)
     hand_out(person)
@@ -146,10 +147,8 @@ def test_signed_in_means_refreshed_and_signed_out_means_no_keys(
 @pytest.mark.parametrize(
     ("version", "shell"), [(FROZEN, "zsh"), (DEBIAN, "bash")], indirect=["version", "shell"]
 )
-def test_a_first_login_writes_nothing_with_hook_new_off(
-    person: Person, shell: Shell, version: str
-) -> None:
-    """`hook_new = no`: the login is a login, and there is still no credentials file."""
+def test_first_login_with_hook_new_off(person: Person, shell: Shell, version: str) -> None:
+    """With `hook_new = no` the first login writes no credentials file."""
     person.configure(f"{PROFILES}[legacy-sso]\nhook_new = no\n")
     with at_a_prompt(person, shell) as prompt:
         seen = prompt.type(LOGIN[version])
@@ -161,10 +160,8 @@ def test_a_first_login_writes_nothing_with_hook_new_off(
 
 
 @only(FROZEN)
-def test_a_question_that_is_stopped_in_what_follows_stops_no_other_refresh(
-    person: Person, shell: Shell, version: str
-) -> None:
-    """Ctrl-C at a question for an MFA code: the other profiles of this sign-in are fresh."""
+def test_follow_up_question_cut_short(person: Person, shell: Shell, version: str) -> None:
+    """Ctrl-C at a question for an MFA code does not stop the refresh of other profiles."""
     role = "arn:aws:iam::777788889999:role/Leaf"
     person.configure(
         f"{PROFILES}[profile with-mfa]\nrole_arn = {role}\nsource_profile = dev\n"
@@ -186,10 +183,11 @@ def test_a_question_that_is_stopped_in_what_follows_stops_no_other_refresh(
 
 
 @pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
-def test_a_login_for_an_exported_legacy_profile_fails_with_a_word_of_ours(
-    person: Person, shell: Shell, version: str, name: str
-) -> None:
-    """The AWS CLI's advice would spoil the legacy profile; what ours says works."""
+def test_login_for_legacy_profile(person: Person, shell: Shell, version: str, name: str) -> None:
+    """A login for an exported legacy profile fails, and the command in our hint works.
+
+    The AWS CLI's own advice would spoil the legacy profile.
+    """
     person.credentials.parent.mkdir(exist_ok=True)
     person.credentials.write_text(f"[{LEGACY}]\nx_legacy_sso_source = profile dev\n")
     login = LOGIN[version].replace(" --profile dev", "")
@@ -222,10 +220,8 @@ def test_a_login_for_an_exported_legacy_profile_fails_with_a_word_of_ours(
     ],
     indirect=["version"],
 )
-def test_a_login_that_is_interrupted_is_followed_by_nothing(
-    person: Person, shell: Shell, login: str, waits_for: str
-) -> None:
-    """Ctrl-C while the CLI waits for the person: status 130, and no refresh is even started."""
+def test_interrupted_login(person: Person, shell: Shell, login: str, waits_for: str) -> None:
+    """Ctrl-C while the CLI waits for the person gives status 130, and no refresh starts."""
     person.center.behaviour.device_approval = "pending"
     with at_a_prompt(person, shell) as prompt:
         prompt.typing.line(login, until=person.center.url)
@@ -239,8 +235,8 @@ def test_a_login_that_is_interrupted_is_followed_by_nothing(
 
 @only(FROZEN)
 @only_shell("bash")
-def test_it_can_be_turned_off_and_half_off(person: Person, shell: Shell) -> None:
-    """AWS_LEGACY_SSO_HOOK is asked at each call: =0 nothing follows, =login nothing at logout."""
+def test_switch(person: Person, shell: Shell) -> None:
+    """AWS_LEGACY_SSO_HOOK is read at each call: 0 stops all follow-ups, login those of a logout."""
     login = LOGIN[FROZEN]
     with at_a_prompt(person, shell) as prompt:
         prompt.type(f"AWS_LEGACY_SSO_HOOK=0 {login}")
@@ -267,8 +263,11 @@ def test_it_can_be_turned_off_and_half_off(person: Person, shell: Shell) -> None
 
 
 @only(FROZEN)
-def test_an_aws_cli_v1_is_none_the_worse_for_it(person: Person, shell: Shell) -> None:
-    """With no v2 on PATH: its commands, `sso logout` among them, end as ever; nothing follows."""
+def test_v1_without_v2(person: Person, shell: Shell) -> None:
+    """With only a v1 on PATH, its commands end as without the hook, and have no follow-up.
+
+    That includes the v1's own `sso logout`.
+    """
     token = json.loads(person.sign_in().read_text())["accessToken"]
     person.configure("", plugin=False)
     set_up(person.home)

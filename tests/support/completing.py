@@ -1,6 +1,7 @@
-"""Somebody who presses Tab, at the prompt of a real shell that has the completion.
+"""A person who presses Tab at the prompt of a real shell that has the completion.
 
-What is completed is run, and what reached ``aws`` is looked at: so the quotes are right as well.
+The completed line is run, and the test looks at the arguments of ``aws``, so that the quotes are
+tested too.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from pathlib import Path
 
 from support.real_shells import HOOKS, Shell, Typing, interactive_shell
 
-# The first completes one, the second puts all that fit into the line.
+# The first key completes one word, the second inserts all that fit.
 TAB, EVERY = "\t", "\x1b*"
 
 CONFIG = """\
@@ -56,7 +57,7 @@ x_legacy_sso_source=my profile
 # x_legacy_sso_source = other
 """
 
-# A completer as the AWS CLI's: it is told the line, and answers with words.
+# A completer like the AWS CLI's: it gets the line and prints words.
 COMPLETER = """\
 #!/bin/sh
 echo "$# [$2] at ${COMP_POINT-} of [${COMP_LINE-}]" >>"$TEST_LOG.completer"
@@ -66,12 +67,12 @@ case $COMP_LINE in
   *--profile*) printf '%s\\n' "$COMP_LINE" ;;
 esac | grep "^${COMP_LINE##* }"
 """
-# As oh-my-zsh's plugin for aws does it, and the AWS CLI's own manual.
+# As oh-my-zsh's plugin for aws does, and as the AWS CLI's manual says.
 REGISTERED = {
     "bash": "complete -C aws_completer aws",
     "zsh": "autoload -Uz bashcompinit && bashcompinit && complete -C aws_completer aws",
 }
-NOTHING = {"bash": "", "zsh": "compdef -d aws"}  # Debian has one for zsh
+NOTHING = {"bash": "", "zsh": "compdef -d aws"}  # zsh in Debian has one
 SET_UP = {
     "bash": "bind 'set enable-bracketed-paste off' 2>/dev/null",
     "zsh": "autoload -Uz compinit && compinit -D -u; unsetopt beep; "
@@ -82,7 +83,7 @@ SET_UP = {
 
 @dataclass
 class Prompt:
-    """Somebody at the prompt of a shell with the completion."""
+    """A person at the prompt of a shell with the completion."""
 
     typing: Typing
     folder: Path
@@ -96,7 +97,7 @@ class Prompt:
         return log.read_text().partition(" ")[2].strip()
 
     def asked(self) -> list[str]:
-        """Return what the completer that was there before has been asked since last time."""
+        """Return the requests to the earlier completer since the last time."""
         log = self.folder / "calls.completer"
         asked = log.read_text().splitlines() if log.exists() else []
         log.unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""The AWS CLIs v2 the plugin is proven on, from the first that can run it to today's."""
+"""The AWS CLIs v2 that the plugin is tested on, from the first that can run it to the newest."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Cli:
-    """What is known of one AWS CLI."""
+    """The facts about one AWS CLI."""
 
     python: str
     origin: str = "official"
-    # What it cannot do itself.
+    # What this AWS CLI itself cannot do.
     flaw: str = ""
-    # How `aws sso login` gives a code to be typed in on another machine. Until 2.22 it always did.
+    # The options with which `aws sso login` uses a device code. Before 2.22 it always did.
     device_code: tuple[str, ...] = ("--no-browser",)
 
 

@@ -1,4 +1,4 @@
-"""What the tests under fire share: a write in a process of its own, and strace to disturb it."""
+"""What the fault tests share: a write in its own process, and strace to disturb it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# Refreshes one legacy profile as the command does, without the AWS CLI and its second of start.
+# Refreshes one legacy profile as the command does, but without the AWS CLI, which starts slowly.
 _WRITER = """
 import os, sys
 from datetime import UTC, datetime
@@ -34,7 +34,7 @@ except errors.LegacySsoError as error:
     sys.exit(error.status)
 print(*done.warnings, sep="\\n")
 """
-# At these a file's content, name or access changes.
+# The system calls that change a file's content, name or access.
 CHANGES = (
     "^(openat|write|pwrite64|ftruncate|fsync|f?chmod|fchmodat|fchown|fsetxattr"
     "|link(at)?|rename(at2?)?|unlink(at)?|mkdir(at)?)$"
@@ -52,7 +52,7 @@ def writer(path: Path | str, name: str = "dev-legacy-sso", keys: str = KEYS) -> 
 def run(
     command: Sequence[object], env: Mapping[str, str] | None = None, timeout: float = 60
 ) -> subprocess.CompletedProcess[str]:
-    """Run a command to its end, with what it says."""
+    """Run a command to its end, and capture its output."""
     return subprocess.run(
         [str(part) for part in command],
         env=env,
@@ -65,7 +65,7 @@ def run(
 
 @dataclass(frozen=True)
 class Call:
-    """One system call of a traced command: its name, and the how manieth of that name it was."""
+    """One system call of a traced command: its name, and its number among those of that name."""
 
     name: str
     count: int
@@ -77,7 +77,7 @@ def strace(log: Path, *options: str) -> list[str]:
 
 
 def calls(log: Path, start: str) -> Iterator[Call]:
-    """Yield a traced command's calls from the one on that mentions ``start``."""
+    """Yield a traced command's calls, from the first one that mentions ``start``."""
     counts: Counter[tuple[str, str]] = Counter()
     started = False
     for line in log.read_text(errors="replace").splitlines():
@@ -96,20 +96,20 @@ def kill_at(call: Call) -> list[str]:
 
 
 def left_beside(path: Path) -> list[Path]:
-    """Return what we left beside a file, but for the lock, which is meant to stay."""
+    """Return our files beside a file, without the lock file, which stays on purpose."""
     lock = f".{path.name}.legacy-sso.lock"
     return [other for other in path.parent.glob(f".{path.name}.*") if other.name != lock]
 
 
 def assert_no_wider(path: Path, mode: int) -> None:
-    """Nobody can read what lies beside a file who could not read the file itself."""
+    """Check that files beside a file give no access that its mode does not give."""
     for other in path.parent.glob(f".{path.name}.*"):
         access = stat.S_IMODE(other.stat().st_mode)
         assert access & 0o077 & ~mode == 0, f"{other.name} has mode {access:o}"
 
 
 def renew(folder: Path, content: str = OLD, mode: int = 0o600) -> Path:
-    """Make a folder that holds a credentials file and nothing else."""
+    """Make the folder again, with only a credentials file in it."""
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir()
     file = folder / "credentials"

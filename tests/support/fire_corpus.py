@@ -1,7 +1,7 @@
-"""What our commands do to a section, as data; and a plugin that does it inside an AWS CLI's Python.
+"""What our commands do to a section, as data, and a plugin that does it inside an AWS CLI.
 
-The official CLI brings a newer Python, with another ``configparser``, than most tests run on.
-Standard library and the package under test only.
+The official CLI has a newer Python, with another ``configparser``, than most tests run on. Standard
+library and the package under test only.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ EXPIRATION = datetime(2026, 11, 22, 20, 0, tzinfo=UTC)
 
 @dataclass(frozen=True)
 class Change:
-    """One thing our commands do to a section."""
+    """One change that our commands make to a section."""
 
     kind: str  # write, sign-out, remove
     name: str
@@ -32,7 +32,7 @@ class Change:
 
     @property
     def asked(self) -> dict[str, str]:
-        """The values that the section is to have afterwards."""
+        """Return the values that the section must have afterwards."""
         access, secret, token = (f"{start}{self.value}" for start in ("ASIA", "/+", "IQo"))
         if self.kind == "sign-out":
             access = secret = token = "SIGNED-OUT"
@@ -43,12 +43,12 @@ class Change:
             values |= {"x_security_token_expires": "2026-11-22T20:00:00Z"} if self.expires else {}
             values["x_legacy_sso_source"] = "profile dev"
         else:
-            # Of the corpus no text has an earlier one.
+            # No text in the corpus has an earlier expiry.
             values["x_security_token_expires"] = "2026-11-22T20:00:00Z"
         return values
 
     def is_possible(self, text: Document) -> bool:
-        """Tell whether our commands would do it: only what is ours is signed out or removed."""
+        """Tell whether our commands would do it: they sign out and remove only what is ours."""
         there = section.standing(text, self.name)
         if there.swallows:
             return False
@@ -71,7 +71,7 @@ class Change:
 
 
 def outcome(text: str, changes: list[Change]) -> list[str]:
-    """Return the text after each change, or how it was refused."""
+    """Return the text after each change, or the name of the error."""
     texts: list[str] = []
     for change in changes:
         try:
@@ -91,7 +91,7 @@ def write_corpus(path: Path, cases: list[tuple[str, list[Change]]]) -> None:
 
 
 def awscli_initialize(event_emitter: object) -> None:
-    """Answer the corpus in the file that an environment variable names, as soon as loaded."""
+    """When loaded, answer the corpus in the file that an environment variable names."""
     path = Path(os.environ[CORPUS])
     cases = json.loads(path.read_text(encoding="utf-8"))
     answers = [outcome(text, [Change(**change) for change in changes]) for text, changes in cases]

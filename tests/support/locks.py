@@ -11,7 +11,7 @@ from awscli_plugin_legacy_sso.lock import lock
 
 @contextlib.contextmanager
 def exclusive(path: str, seconds: float) -> Iterator[None]:
-    """Hold the lock on ``path``, made if need be.
+    """Hold the lock on ``path``, which is created if missing.
 
     Raises:
         LockTimeoutError: it was not free within ``seconds``.
@@ -21,4 +21,4 @@ def exclusive(path: str, seconds: float) -> Iterator[None]:
         lock(descriptor, seconds)
         yield
     finally:
-        os.close(descriptor)  # and with it the lock
+        os.close(descriptor)  # releases the lock

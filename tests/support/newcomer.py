@@ -1,4 +1,4 @@
-"""Somebody who has just got the wheel: a HOME with a blank in it, and programs of their choice."""
+"""A person who has just installed the wheel, with a blank in HOME and chosen programs on PATH."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from support import real_parts
 from support.locks import exclusive
 from support.person import CHECKOUT, Finished
 
-# What a person does in the browser: follow the link. The stand-in approves.
+# Opens the link, as a person does in the browser; the stand-in approves.
 BROWSER = "import sys, urllib.request; urllib.request.urlopen(sys.argv[1]).read()"
-# What shells and the words of `doctor` need. /usr/bin is not on PATH: an `aws` is there.
+# What shells and `doctor`'s commands need. /usr/bin is not on PATH, since it has an `aws`.
 TOOLS = ("bash", "zsh", "sh", "env", "cat", "chmod", "grep", "rm", "sed")
 
 
@@ -66,7 +66,7 @@ class Newcomer:
         return self.home / ".local" / "share" / "awscli-plugin-legacy-sso"
 
     def have_aws_too(self, aws: Path, *, first: bool) -> None:
-        """Have the folder of another `aws` on PATH."""
+        """Put the folder of another `aws` on PATH."""
         path = self.environment["PATH"]
         self.environment["PATH"] = f"{aws.parent}:{path}" if first else f"{path}:{aws.parent}"
 
@@ -93,18 +93,18 @@ class Newcomer:
         return self.run("awscli-plugin-legacy-sso", *arguments, env=env)
 
     def setup(self, *arguments: str) -> Finished:
-        """Run `setup`, which is to succeed."""
+        """Run `setup`, which must succeed."""
         done = self.program("setup", *arguments)
         assert done.status == 0, done
         return done
 
     def files(self) -> dict[str, bytes | str]:
-        """Return everything in HOME: files with their content, links with what they name."""
+        """Return all files in HOME with their content, and the links with their targets."""
         found: dict[str, bytes | str] = {}
         for path in sorted(self.home.rglob("*")):
             name = str(path.relative_to(self.home))
             if "__pycache__" in name:
-                continue  # comes and goes as it likes, as long as the package is there
+                continue  # Python may create and delete these
             if path.is_symlink():
                 found[name] = str(path.readlink())
             else:
@@ -113,7 +113,7 @@ class Newcomer:
 
 
 def install_wheel(factory: pytest.TempPathFactory) -> Path:
-    """Install the wheel once for all workers; return a folder that holds the program alone."""
+    """Install the wheel once for all workers; return a folder that has only the program."""
     shared = factory.getbasetemp()
     if "PYTEST_XDIST_WORKER" in os.environ:
         shared = shared.parent
@@ -130,7 +130,7 @@ def install_wheel(factory: pytest.TempPathFactory) -> Path:
 
 
 def newcomer_with(aws: Path, folder: Path, factory: pytest.TempPathFactory) -> Newcomer:
-    """Somebody with this AWS CLI, and with neither rc files nor a config."""
+    """Return a person with this AWS CLI, without rc files and config."""
     somebody = Newcomer(folder, install_wheel(factory))
     (somebody.aws_folder / "aws").symlink_to(aws)
     return somebody

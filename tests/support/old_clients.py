@@ -1,4 +1,4 @@
-"""Clients that read static keys, each asking who it is with the profile named by ``AWS_PROFILE``.
+"""Clients that read static keys; each prints the identity of the profile in ``AWS_PROFILE``.
 
 Standard library only: the demo uses it before anything is installed.
 """
@@ -18,14 +18,14 @@ Command = Sequence[str | Path]
 
 @dataclass(frozen=True)
 class Client:
-    """How a client is run, and what it does with an SSO profile instead."""
+    """How to run a client, and what it does with an SSO profile."""
 
-    # Given the stand-in's address; it ends with a status other than 0 if it was refused.
+    # Takes the stand-in's address; the status is not 0 if the keys are refused.
     command: Callable[[str], Command]
     language: str
     profile_by: str = "`AWS_PROFILE`"
     sso_profile: str = "fails"
-    # The same on a cloud machine that has a role of its own.
+    # What it does with an SSO profile on a cloud machine that has a role.
     on_a_machine: str = "fails"
 
 
@@ -54,13 +54,13 @@ sts.getCallerIdentity({}, (error, answer) => {
   console.log(answer.Arn);
 });
 """
-# The last release reads SSO profiles too, but only if it is told to read the config file at all.
+# The last release also reads SSO profiles, but only if it is set to read the config file.
 _NODE_WITH_CONFIG = f"""
 process.env.AWS_SDK_LOAD_CONFIG = "1";
 require(process.argv[1]).config.sso = {{ endpoint: process.argv[2] }};
 {_NODE}
 """
-# The release of 2015 does not know GetCallerIdentity. Whoever may assume a role is somebody, too.
+# The release of 2015 has no GetCallerIdentity. A successful AssumeRole also proves the keys.
 _NODE_2_2_0 = """
 const AWS = require(process.argv[1]);
 const sts = new AWS.STS({ endpoint: process.argv[2], region: "us-east-1" });
@@ -70,7 +70,7 @@ sts.assumeRole({ RoleArn: role, RoleSessionName: "old" }, (error, answer) => {
   console.log(answer.AssumedRoleUser.Arn);
 });
 """
-# Its STS insists on TLS. The signature has to be the one that all of today's regions ask for.
+# Its STS client needs TLS, so S3 is used, with the signature version that all regions accept.
 _RUBY = """
 require "aws-sdk-v1"
 s3 = AWS::S3.new(
@@ -79,7 +79,7 @@ s3 = AWS::S3.new(
 )
 puts s3.buckets.map(&:name)
 """
-# It reads no HOME, only the system's list of users: here is one in which the user lives there.
+# It ignores HOME and reads the system's list of users, so it gets a list with our HOME.
 _S3FS = """
 echo "me:x:$(id -u):$(id -g)::$HOME:/bin/sh" >"$HOME/.users"
 echo "us:x:$(id -g):" >"$HOME/.groups"
@@ -164,7 +164,7 @@ OLD: Mapping[str, Client] = {
     "rclone (aws-sdk-go 1)": Client(_rclone, "Go"),
     "s3fs": Client(_s3fs, "C++, no SDK", profile_by="`-o profile=`"),
 }
-# Those that write the legacy profiles read them as well.
+# The AWS CLIs that write the legacy profiles also read them.
 CLIENTS: Mapping[str, Client] = {
     **OLD,
     "AWS CLI 2.9.19": Client(_cli(lambda: [real_parts.debian_cli()]), "Python"),
@@ -173,7 +173,7 @@ CLIENTS: Mapping[str, Client] = {
 
 
 def ask_who(client: str, url: str, environment: Mapping[str, str]) -> str | None:
-    """Return what a client prints of who it is (S3's its bucket), ``None`` if it is refused."""
+    """Return the identity that a client prints (S3: its bucket), ``None`` if it is refused."""
     done = subprocess.run(
         CLIENTS[client].command(url),
         env=environment,

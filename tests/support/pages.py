@@ -16,7 +16,7 @@ _BLOCK = re.compile(r"^##+ ([^\n]+)$|^```(\w+)\n(.*?)^```$", re.MULTILINE | re.D
 
 @dataclass(frozen=True)
 class Block:
-    """A block of code, with the heading it stands under."""
+    """A block of code, with its heading."""
 
     page: Path
     section: str
@@ -32,7 +32,7 @@ class Block:
 
 
 def blocks(*languages: str, page: Path | None = None) -> list[Block]:
-    """Return the blocks in these languages, or all; of one page, or of all."""
+    """Return the blocks in these languages, or in all; of one page, or of all."""
     found = []
     for each in PAGES if page is None else (page,):
         section = ""
@@ -45,7 +45,7 @@ def blocks(*languages: str, page: Path | None = None) -> list[Block]:
 
 
 def links(page: Path) -> list[tuple[Path, str]]:
-    """Return the links to files here: the file, and the heading in it as an anchor, or ``""``."""
+    """Return the links to files of the repository, with the anchor of a heading or ``""``."""
     found = []
     for target in re.findall(r"\]\(([^)\s]+)\)", page.read_text()):
         if "://" not in target:
@@ -55,6 +55,6 @@ def links(page: Path) -> list[tuple[Path, str]]:
 
 
 def anchors(page: Path) -> set[str]:
-    """Return the anchors of the headings of a page, as they are made from their words."""
+    """Return the anchors of a page's headings, which are made from their words."""
     headings = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
     return {re.sub(r"[^\w\- ]", "", it.lower()).replace(" ", "-") for it in headings}

@@ -1,4 +1,4 @@
-"""Somebody with a scratch HOME who uses one real AWS CLI, and small helpers of the tests."""
+"""A person with a scratch HOME who uses one real AWS CLI, and small helpers of the tests."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ FROZEN, DEBIAN = "2.38.5", "2.9.19"
 
 @dataclass(frozen=True)
 class Finished:
-    """What a command said, and how it ended."""
+    """The output of a command, and its status."""
 
     status: int
     out: str
@@ -48,7 +48,7 @@ class Finished:
 
 @dataclass
 class Person:
-    """Somebody with a scratch HOME, who has the plugin on and uses one real AWS CLI."""
+    """A person with a scratch HOME, who has the plugin on and uses one real AWS CLI."""
 
     home: Path
     cli: Path
@@ -65,14 +65,14 @@ class Person:
         return self.home / ".aws" / "credentials"
 
     def configure(self, profiles: str = PROFILES, *, plugin: bool = True) -> None:
-        """Write the config file, with the plugin on."""
+        """Write the config file, with the plugin turned on or not."""
         self.config.parent.mkdir(parents=True, exist_ok=True)
         lines = f"[plugins]\ncli_legacy_plugin_path = {self.plugin_path}\n"
         lines += "legacy_sso = awscli_plugin_legacy_sso\n"
         self.config.write_text((lines if plugin else "") + profiles)
 
     def sign_in(self, session: str | None = "corp", **options: object) -> Path:
-        """Be signed in, as after ``aws sso login``."""
+        """Sign in: leave the token file of ``aws sso login``."""
         return self.center.sign_in(self.home, session_name=session, **options)  # type: ignore[arg-type]
 
     def env(self, extra: Mapping[str, str] | None = None) -> dict[str, str]:
@@ -94,7 +94,7 @@ class Person:
     def legacy(
         self, command: str, *arguments: str, env: Mapping[str, str] | None = None
     ) -> Finished:
-        """Run one of our commands; whatever it says, no secret is in it."""
+        """Run one of our commands; check that no secret is in its output."""
         finished = self.aws("sso", command, *arguments, env=env)
         leaked = [s for s in self.center.secrets if s in finished.out or s in finished.err]
         assert leaked == [], f"a secret in the output of {command} {arguments}"
@@ -104,7 +104,7 @@ class Person:
         return self.legacy("refresh-legacy", *arguments, env=env)
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a command, to be waited for or interrupted."""
+        """Start a command, to wait for it or to interrupt it."""
         return subprocess.Popen(
             [self.cli, *arguments],
             env=self.environment,
@@ -122,7 +122,7 @@ class Person:
         return {name: dict(parser.items(name)) for name in parser.sections()}
 
     def identity(self, profile: str, path: Path | None = None) -> str:
-        """Make a signed request with a legacy profile's keys; return who we are told we are."""
+        """Make a signed request with a legacy profile's keys; return the identity in the answer."""
         keys = self.sections(path)[profile]
         client = botocore.session.Session().create_client(
             "sts",
@@ -137,17 +137,17 @@ class Person:
 
 
 def only(version: str) -> pytest.MarkDecorator:
-    """Run a test on one CLI, where the other cannot do what it is about."""
+    """Run a test on one CLI, if the other cannot do what it tests."""
     return pytest.mark.parametrize("version", [version], indirect=True)
 
 
 def arn(account: str, role: str) -> str:
-    """Return the identity that the stand-in gives to an SSO role, up to the person's name."""
+    """Return an SSO role's identity in the stand-in, up to the person's name."""
     return f"arn:aws:sts::{account}:assumed-role/AWSReservedSSO_{role}_"
 
 
 def interrupted(process: subprocess.Popen[str]) -> int:
-    """Press Ctrl-C, and return the status of a process that is to end at once."""
+    """Send Ctrl-C, and return the status of the process, which must end at once."""
     process.send_signal(signal.SIGINT)
     try:
         process.communicate(timeout=5)
@@ -158,7 +158,7 @@ def interrupted(process: subprocess.Popen[str]) -> int:
 
 
 def wait_until(condition: Callable[[], bool], timeout: float = 30) -> None:
-    """Return as soon as something is so."""
+    """Return as soon as the condition is true."""
     deadline = time.monotonic() + timeout
     while not condition():
         assert time.monotonic() < deadline

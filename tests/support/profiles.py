@@ -1,4 +1,4 @@
-"""Profiles for the tests' config files, and legacy profiles as they stand in a credentials file."""
+"""Profiles for the tests' config files, and legacy profiles for their credentials files."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ sso_registration_scopes = sso:account:access
 
 
 def profiles(prefix: str, count: int, session: str = "corp") -> str:
-    """Return profiles whose account numbers begin with 1, or with 2 for another sign-in."""
+    """Return profiles with account numbers that begin with 1, or with 2 for another sign-in."""
     first = 1 if session == "corp" else 2
     return "".join(
         f"""

@@ -1,4 +1,4 @@
-"""A Python program that uses ``refresh_legacy_sso``, with logging on, and stays for many calls."""
+"""A Python program that calls ``refresh_legacy_sso`` many times, with logging on."""
 
 from __future__ import annotations
 
@@ -29,8 +29,8 @@ region = us-east-1
 """
 MINE = "[mine]\nk = v\n"
 
-# A process of its own, as botocore looks at HOME when it is imported; one for many calls, as its
-# start is the most of what a call takes. Its log has all that any logger was told.
+# Its own process, since botocore reads HOME when it is imported; one process for many calls, since
+# its start takes the most time. Its log file gets the messages of all loggers.
 _PROGRAM = """
 import json, logging, os, sys, warnings
 import botocore.session
@@ -55,7 +55,7 @@ for line in sys.stdin:
 
 @dataclass(frozen=True)
 class Answer:
-    """What came of a call: the name of an error, its status, and what it says."""
+    """The result of a call: the name of an error, its status, and its message."""
 
     error: str
     status: int
@@ -63,7 +63,7 @@ class Answer:
 
 
 class Program:
-    """The program, running. ``first`` is code of its own that it begins with."""
+    """The running program. ``first`` is code that it runs at the start."""
 
     def __init__(
         self,
@@ -90,7 +90,7 @@ class Program:
         self._process.communicate()
 
     def refresh(self, profile: str, **arguments: object) -> Answer:
-        """Call the function for a profile; ``uid``: as that user."""
+        """Call the function for a profile, as the user ``uid`` if given."""
         assert self._process.stdin
         assert self._process.stdout
         self._process.stdin.write(json.dumps({"input_profile": profile, **arguments}) + "\n")
@@ -100,13 +100,13 @@ class Program:
 
 @dataclass
 class Caller:
-    """A person without an AWS CLI, and a program of theirs that calls the function."""
+    """A person without an AWS CLI, and their program that calls the function."""
 
     person: Person
     program: Program
 
     def start_over(self) -> None:
-        """Have all as it was at first: signed in, with a profile of each kind."""
+        """Restore the first state: signed in, with a profile of each kind."""
         person = self.person
         person.center.behaviour = Behaviour()
         for cached in (person.home / ".aws").glob("*/cache/*.json"):
@@ -116,7 +116,7 @@ class Caller:
         person.sign_in(None)
 
     def refused(self, profile: str) -> tuple[int, str]:
-        """Return the status and the line of a refresh that fails, and that leaves the file."""
+        """Return status and message of a refresh that must fail and must not change the file."""
         self.person.credentials.write_text(MINE)
         answer = self.program.refresh(profile)
         assert answer.status, f"{profile} was refreshed"
@@ -128,7 +128,7 @@ class Caller:
 
 
 def with_setting(config: str, profile: str, line: str) -> str:
-    """Return a config with a line in a profile, in the place of the setting's other value."""
+    """Return a config with a line in a profile, in place of the setting's earlier value."""
     before, header, after = config.partition(f"[profile {profile}]\n")
     section, rest = re.match(r"((?:[^\[].*\n|\n)*)((?:.|\n)*)", after).groups()  # type: ignore[union-attr]
     key = line.partition(" =")[0]

@@ -1,4 +1,4 @@
-"""More of :mod:`support.reader_texts`: where a section of ours stands, and in which form."""
+"""More of :mod:`support.reader_texts`: places and forms of our section."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from support.reader_texts import (
     indented,
 )
 
-# Below lines at column 0 an indented header would be more of the last value.
+# All is indented: below lines at column 0 an indented header would continue the last value.
 _ABOVE = indented(DEFAULT) + "\n"
 _DEEP = f"  [dev-legacy-sso]\n{indented(BODY)}"
 _NO_REGION = BODY.replace("region = us-west-2\n", "")
 _NOTE = "  note = mine\n"
-# It sees no key that is indented: ours are where they would be swallowed by what follows.
+# It sees no indented keys; ours must be indented, or what follows would become part of a value.
 _RUBY = ("Ruby 3",)
 
 
@@ -88,15 +88,15 @@ FORMS = (
         removal="line 12",
         blind=_RUBY,
     ),
-    # Ruby 3 sees no section here: keys at column 0 would be those of the section above.
+    # Ruby 3 sees no section here, and would take keys at column 0 for those of the section above.
     Row(
         "an indented header below one that is not",
         DEFAULT.replace("aws_", "  aws_") + f"  [dev-legacy-sso]\n{indented(_NO_REGION)}{MORE}",
         blind=_RUBY,
     ),
 )
-# What follows the bracket hides the header from some readers, as in a name: to JS 2.2.0 and Ruby 1
-# a `#` does, to all but those of Python and Go other words do. A `;` hides it from none.
+# Text behind the bracket hides the header from some readers: a `#` from JS 2.2.0 and Ruby 1, other
+# words from all but those in Python and Go, and a `;` from none.
 HEADERS = (
     Row("a comment behind the header", AROUND.format(OURS.replace("]", "] ; c"))),
     Row(

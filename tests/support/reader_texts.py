@@ -1,6 +1,6 @@
-"""Credentials files on which readers differ, and what a refresh is to make of each.
+"""Credentials files that readers read differently, and the right result of a refresh of each.
 
-Which reader needs which rule, measured with the readers of :mod:`support.readers`:
+Measured with the readers in :mod:`support.readers`:
 
 - An indented ``[section]`` below a value is more of that value to botocore, to an AWS CLI v1 and to
   boto 2. JS 2, JS 3, Ruby 1, s5cmd and rclone read a section there.
@@ -49,11 +49,11 @@ AROUND = f"{DEFAULT}\n{{}}{MORE}"
 
 @dataclass(frozen=True)
 class Row:
-    """A text, what is written into it, and how that is to end.
+    """A text, what is written into it, and the expected result.
 
-    ``refused`` is a word of the message, nothing where the text is written; ``line`` the line that
-    the message names. ``removal`` is tried afterwards: a word of its refusal, nothing where it
-    works, ``None`` where there is nothing to remove.
+    ``refused`` is a word of the error message, empty if the text is written; ``line`` is the line
+    that the message names. ``removal`` is tried afterwards: a word of its error message, empty if
+    it succeeds, ``None`` if there is nothing to remove.
     """
 
     name: str
@@ -64,11 +64,11 @@ class Row:
     line: int = 0
     removal: str | None = ""
     warned: bool = False
-    # Readers that do not see our keys under such a name, or in such a place.
+    # Readers that do not see our keys under this name or in this place.
     blind: tuple[str, ...] = ()
-    # Readers that saw no profile at all in the text before, and do afterwards.
+    # Readers that see no profile in the text before, but see them afterwards.
     mended: tuple[str, ...] = ()
-    # What is left when ours is removed, where a reader took ours for another's before.
+    # The text after the removal, if a reader took our keys for another section's before.
     left: str = ""
 
 
@@ -78,7 +78,7 @@ def indented(text: str, by: str = "  ") -> str:
 
 
 def _runs_on(name: str, section: str, line: str, removal: str | None = "column 0") -> Row:
-    """A section of ours that swallows what is not ours: nothing of it is touched."""
+    """Return a row where our section swallows what is not ours: the file must not change."""
     text = AROUND.format(section)
     number = text.splitlines().index(line) + 1
     return Row(name, text, refused="column 0", line=number, removal=removal)
@@ -147,12 +147,12 @@ VALUES_THAT_RUN_ON = (
 
 
 def _odd(name: str, *blind: str) -> Row:
-    """A name that is written, with a warning when it is new."""
+    """Return a row with a name that is written, with a warning when it is new."""
     return Row(f"name {name}", DEFAULT + MORE, output=name, warned=True, blind=blind)
 
 
 def _cut(name: str) -> tuple[Row, Row]:
-    """A name that other parsers cut: not written, and where it is already, only removed."""
+    """Return rows with a name that other parsers cut: not written; if it exists, only removed."""
     there = OURS.replace("dev-legacy-sso", name)
     way_out = "--output-profile"
     return (
@@ -203,7 +203,7 @@ NAMES = (
 )
 
 _NUMBERS = ("e2", "-1", ".5", "970b00", "0x10", "1_000", "10", "1e5", "true", "null", "profile")
-_HIDDEN = ("e2", "-1", ".5", "970b00")  # of these, what hides all profiles from s5cmd
+_HIDDEN = ("e2", "-1", ".5", "970b00")  # those that hide all profiles from s5cmd
 RECORDS = (
     *(Row(f"source {name}", DEFAULT + MORE, source=name) for name in _NUMBERS),
     *(

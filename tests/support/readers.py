@@ -1,7 +1,7 @@
-"""Programs and libraries that read the credentials file, each asked for all it sees in many files.
+"""Programs and libraries that read the credentials file; each returns all that it sees in it.
 
-A reader is started once for all files, in its own language, where its parser can be called. The
-programs in Go have none that can be: they sign a URL for each profile and file, without a network.
+Where its parser can be called, a reader is started once for all files, in its own language. The
+programs in Go have no such parser: they sign a URL for each profile and file, without a network.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from botocore.exceptions import ConfigParseError
 
 from support import real_parts
 
-# Section -> key -> value. A file that a reader refuses reads as one without sections: to the
-# program of its user that is the same.
+# Section -> key -> value. A file that a reader refuses counts as one without sections, since a
+# user sees no difference.
 Reading = Mapping[str, Mapping[str, Any]]
 
 ENVIRONMENT = {"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "LANG": "C.UTF-8"}
@@ -115,7 +115,7 @@ def _read_as_botocore(path: Path) -> Reading:
 def _program(
     command: Callable[[], Sequence[str | Path]],
 ) -> Callable[[Sequence[Path]], list[Reading]]:
-    """Make a reader of a program that takes paths and prints a JSON list of what it reads."""
+    """Make a reader from a program that takes paths and prints a JSON list of what it reads."""
 
     def ask(paths: Sequence[Path]) -> list[Reading]:
         done = subprocess.run(
@@ -193,13 +193,13 @@ _DIRECTLY = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 @contextmanager
 def _rclone_server() -> Iterator[str]:
-    """Run rclone as the server that takes commands, and return its address."""
+    """Run rclone as a server for commands, and yield its address."""
     command = ["rclone", "rcd", "--rc-no-auth", "--rc-addr=127.0.0.1:0", "--config="]
     with subprocess.Popen(command, env=ENVIRONMENT, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr
         line = process.stderr.readline()
         found = re.search(r"http://127\.0\.0\.1:\d+/", line)
-        # It says on stderr what it refuses, and stops once nobody reads that.
+        # It prints refusals on stderr, and blocks if they are not read.
         with ThreadPoolExecutor(1) as drain:
             drain.submit(process.stderr.read)
             try:

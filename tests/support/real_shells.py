@@ -1,7 +1,7 @@
-"""Real shells, on a terminal of their own, with a recording ``aws`` first on PATH.
+"""Real shells, each on its own terminal, with a recording ``aws`` first on PATH.
 
-The hook does something only in an interactive shell, and an interactive shell wants a terminal that
-it controls: one is opened for each, also where its output goes to files.
+The hook works only in an interactive shell, and an interactive shell needs a terminal that it
+controls: each gets one, also if its output goes to files.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ import pytest
 
 HOOKS = Path(__file__).parent.parent.parent / "shell"
 
-# Further shells to try the hooks in, such as a bash 3.2.
+# More shells to test the hooks in, such as a bash 3.2.
 OTHERS = os.environ.get("LEGACY_SSO_TEST_SHELLS", "").split(os.pathsep)
 SHELLS = ["bash", "zsh", *filter(None, OTHERS)]
 
-# Stands in for the CLI: it writes down what it was called with, says a line on each stream, does
-# what it is told, and ends so, with one status for the person's calls and one for ours.
+# Stands in for the CLI: it records its arguments, prints a line on each stream, runs TEST_DO, and
+# ends with one status for the person's calls and with another for ours.
 RECORDING_AWS = """\
 #!/bin/sh
 profile=${AWS_PROFILE:-${AWS_DEFAULT_PROFILE-}}
@@ -40,7 +40,7 @@ exit "${TEST_STATUS:-0}"
 
 @dataclass(frozen=True)
 class Ran:
-    """What a script did: its status, what it wrote, and the calls that reached ``aws``."""
+    """The result of a script: its status, its output, and the calls that reached ``aws``."""
 
     status: int
     out: str
@@ -50,7 +50,7 @@ class Ran:
 
 @dataclass(frozen=True)
 class Shell:
-    """One bash or zsh, started without anybody's startup files."""
+    """A bash or zsh, started without startup files."""
 
     path: str
 
@@ -68,7 +68,7 @@ class Shell:
 
     @property
     def startup(self) -> str:
-        # What bash 3.2, told to read a file, leaves out of being interactive.
+        # bash 3.2 does not turn this on, although it is interactive, when it reads a file.
         return "shopt -s expand_aliases\n" if self.kind == "bash" else ""
 
     def command(self, *arguments: str) -> list[str]:
@@ -76,13 +76,13 @@ class Shell:
         return [self.path, *plain, *arguments]
 
     def leaves(self, option: str) -> bool:
-        """Tell whether after this line `X=1 f` leaves X set: then the hook is not defined."""
+        """Tell whether `X=1 f` leaves X set after this line; then the hook is not defined."""
         probe = f"{option}\nf() {{ :; }}\nX=1 f\necho ${{X-}}"
         command = self.command("-c", probe)
         return subprocess.run(command, capture_output=True, check=False).stdout == b"1\n"
 
     def run(self, script: str, folder: Path, *, interactive: bool = True) -> Ran:
-        """Run a script, its output going to files; only the terminal is the input."""
+        """Run a script, with its output in files, so that only the input is the terminal."""
         log, script_file = folder / "calls", folder / "script"
         log.write_text("")
         script_file.write_text(self.startup + script)
@@ -117,7 +117,7 @@ def find_shell(name_or_path: str) -> Shell:
 
 
 def environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Return an environment with a recording ``aws``, and nothing of the developer's own."""
+    """Return an environment with a recording ``aws``, and without the developer's variables."""
     programs = folder / "bin"
     if not programs.exists():
         programs.mkdir()
@@ -135,7 +135,7 @@ def environment(folder: Path, extra: Mapping[str, str] | None = None) -> dict[st
 
 @contextmanager
 def terminal() -> Iterator[tuple[int, str]]:
-    """Open a terminal; yield our end of it, and the name of the shell's."""
+    """Open a terminal; yield our end of it, and the name of the shell's end."""
     ours, theirs = pty.openpty()
     try:
         yield ours, os.ttyname(theirs)
@@ -145,8 +145,8 @@ def terminal() -> Iterator[tuple[int, str]]:
 
 
 def _on_terminal(tty: str, command: list[str], redirections: str) -> list[str]:
-    # The first terminal that the leader of a new session opens is the one that controls it. To do
-    # so in a child of Python would need a fork with threads about, which Python warns of.
+    # The first terminal that the leader of a new session opens becomes its controlling terminal. In
+    # Python this would need a fork in a process with threads, which Python warns about.
     return ["/bin/sh", "-c", f'exec "$@" {redirections}', tty, *command]
 
 
@@ -154,7 +154,7 @@ def _on_terminal(tty: str, command: list[str], redirections: str) -> list[str]:
 def interactive_shell(
     shell: Shell, folder: Path, extra: Mapping[str, str] | None = None
 ) -> Iterator[int]:
-    """Start a shell that somebody types to; yield the file descriptor to do so."""
+    """Start a shell on a terminal; yield the file descriptor to type to it."""
     with terminal() as (ours, tty):
         started = subprocess.Popen(
             _on_terminal(tty, shell.command("-i"), '<>"$0" >&0 2>&0'),
@@ -170,16 +170,16 @@ def interactive_shell(
 
 
 class Typing:
-    """Somebody at a prompt, who waits for an answer before they go on."""
+    """A person at a prompt, who waits for each answer before the next line."""
 
     def __init__(self, shell: Shell, terminal: int) -> None:
         self.screen = pexpect.fdpexpect.fdspawn(terminal, timeout=20, encoding="utf-8")
-        # In two halves, so that the line as it is typed does not look like the prompt.
+        # In two halves, so that the echo of this line does not look like the prompt.
         self.line("PS1='ready''> '")
         self.line(shell.source)
 
     def line(self, text: str, until: str = "ready> ") -> str:
-        """Type a line; return what there is to see of it until some text appears."""
+        """Type a line; return what the terminal shows until this text appears."""
         self.screen.send(text.strip() + "\r")
         return self.wait(until)
 

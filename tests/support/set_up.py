@@ -1,7 +1,7 @@
-"""The plugin turned on as a person does it, and the ways in which `aws` then comes to it.
+"""The plugin turned on as a person does it, and the ways in which `aws` is started then.
 
-What `setup` writes is written here without the start of an AWS CLI that proves it at the end;
-`tests/installer/test_installer.py` holds the two together.
+The files of `setup` are written here without the start of an AWS CLI that it ends with;
+`tests/installer/test_installer.py` compares the two.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ Command = Sequence[str | Path]
 
 
 def set_up(home: Path, *rc_files: str) -> Path:
-    """Turn the plugin on in this HOME; return the folder it is in."""
+    """Turn the plugin on in this HOME; return its folder."""
     folder = home / ".local" / "share" / places.PROGRAM
     package_copy.renew(str(folder))
     aliases = home / ".aws" / "cli" / "alias"
@@ -54,7 +54,7 @@ def _make(aws: Path, words: Sequence[str], programs: Path) -> Command:
     return ["sh", "-c", 'printf %s "$1" | make -s -f -', "sh", rule]
 
 
-# From the `aws` that is run, its words and the folder of our program to the command that is typed.
+# Each makes a command from the path of `aws`, its arguments and the folder of our program.
 WAYS: Mapping[str, Callable[[Path, Sequence[str], Path], Command]] = {
     "hook in bash": lambda aws, words, programs: ["bash", "-ic", shlex.join(["aws", *words])],
     "hook in zsh": lambda aws, words, programs: ["zsh", "-ic", shlex.join(["aws", *words])],

@@ -1,4 +1,4 @@
-"""The table of calls: what a person types, what of it reaches ``aws``, and what the person sees."""
+"""The table of calls: the line that a person types, what reaches ``aws``, and what is printed."""
 
 from __future__ import annotations
 
@@ -13,18 +13,18 @@ FAILED = "legacy-sso: this did not succeed; to try it again: aws"
 
 @dataclass(frozen=True)
 class Call:
-    """One line that is typed; the call it is; and the call of ours that follows, if one does."""
+    """A line that is typed, its call of ``aws``, and the call of the follow-up, if there is one."""
 
     line: str
     arguments: Sequence[str]
     then: Sequence[str] | None = None
     status: int = 0
     then_fails: bool = False
-    seen: str = ""  # the profile that each finds in its environment
+    seen: str = ""  # the profile in the environment of both calls
 
 
 CALLS = (
-    # A profile that was typed is passed on. Any other the CLI finds as it did for the sign-in.
+    # A profile on the command line is passed on. Others are found by the CLI as for the sign-in.
     Call("aws sso login", LOGIN, REFRESH),
     Call("aws sso login --profile dev", (*LOGIN, "--profile", "dev"), (*REFRESH, "--profile=dev")),
     Call("aws sso login --profile=dev", (*LOGIN, "--profile=dev"), (*REFRESH, "--profile=dev")),
@@ -66,7 +66,7 @@ CALLS = (
         ("sso", "refresh-legacy", "--sso-session=-x"),
     ),
     Call("aws sso login --sso-session=", (*LOGIN, "--sso-session="), REFRESH),
-    # Names that a shell would make something else of.
+    # Names with characters that are special in a shell.
     Call(
         "aws sso login --profile 'a  b'",
         (*LOGIN, "--profile", "a  b"),
@@ -78,7 +78,7 @@ CALLS = (
     ),
     Call("aws sso login --profile='a=b'", (*LOGIN, "--profile=a=b"), (*REFRESH, "--profile=a=b")),
     Call(r"AWS_PROFILE='~[$x]\n' aws sso login", LOGIN, REFRESH, seen=r"~[$x]\n"),
-    # The sign-in session, which goes before the profile.
+    # The sign-in session, which has priority over the profile.
     Call(
         "aws sso login --sso-session corp",
         (*LOGIN, "--sso-session", "corp"),
@@ -95,7 +95,7 @@ CALLS = (
         ("sso", "refresh-legacy", "--sso-session=login", "--profile=b"),
         seen="a",
     ),
-    # How the service is reached travels along; what is shown, and how to sign in, does not.
+    # Options for the connection are passed on; those for output and sign-in are not.
     Call(
         "aws --ca-bundle my.pem sso login --no-verify-ssl --debug --cli-read-timeout=5"
         " --cli-connect-timeout 6",
@@ -143,7 +143,7 @@ CALLS = (
     Call("AWS_LEGACY_SSO_HOOK=login aws sso login", LOGIN, REFRESH),
     Call("AWS_LEGACY_SSO_HOOK=login aws sso logout", ("sso", "logout")),
     Call("AWS_LEGACY_SSO_HOOK=1 aws sso logout", ("sso", "logout"), SIGN_OUT),
-    # Nothing that signs anybody in or out.
+    # No sign-in and no sign-out.
     Call("aws", ()),
     Call("aws ''", ("",)),
     Call("aws --version", ("--version",)),
@@ -163,16 +163,16 @@ CALLS = (
         "aws sso refresh-legacy --profile login",
         ("sso", "refresh-legacy", "--profile", "login"),
     ),
-    # AWS CLI v1 has another `sso logout`, and no `login`.
+    # In AWS CLI v1 `sso logout` is another command, and `login` does not exist.
     Call("aws sso logout --access-token t", ("sso", "logout", "--access-token", "t")),
     Call("TEST_STATUS=252 aws sso login", LOGIN, status=252),
-    # What fails is followed by nothing, and its status is its own.
+    # A call that fails has no follow-up, and keeps its status.
     Call("TEST_STATUS=1 aws sso login", LOGIN, status=1),
     Call("TEST_STATUS=130 aws sso login", LOGIN, status=130),
     Call("TEST_STATUS=255 aws sso login", LOGIN, status=255),
     Call("TEST_STATUS=253 aws sso logout", ("sso", "logout"), status=253),
     Call("TEST_STATUS=254 aws s3 ls", ("s3", "ls"), status=254),
-    # What follows may fail: one line of ours, and the login has still worked.
+    # If the follow-up fails, we print one line, and the login still succeeds.
     Call("TEST_FOLLOW_STATUS=253 aws sso login", LOGIN, REFRESH, then_fails=True),
     Call(
         "TEST_FOLLOW_STATUS=1 aws sso login --sso-session corp --debug",
@@ -181,10 +181,10 @@ CALLS = (
         then_fails=True,
     ),
     Call("TEST_FOLLOW_STATUS=255 aws sso logout", ("sso", "logout"), SIGN_OUT, then_fails=True),
-    # By hand they fail as they like.
+    # Typed by hand, our commands keep their status.
     Call("TEST_FOLLOW_STATUS=253 aws sso refresh-legacy", ("sso", "refresh-legacy"), status=253),
 )
-# One of each kind, for what is too often to be run with all.
+# One of each kind, for tests that would run all too often.
 FEW_CALLS = (
     Call("AWS_PROFILE='=ls' aws sso login", LOGIN, REFRESH, seen="=ls"),
     Call(
@@ -198,7 +198,7 @@ FEW_CALLS = (
 
 
 def script(calls: Sequence[Call]) -> str:
-    """Return the lines to type, with a mark and the status of each on all that is looked at."""
+    """Return the lines to type; each prints a mark and its status on all streams and in the log."""
     lines = []
     for number, call in enumerate(calls):
         mark = f"\\builtin printf '== %s\\n' {number}"
@@ -206,7 +206,7 @@ def script(calls: Sequence[Call]) -> str:
             "\\builtin unset AWS_PROFILE AWS_DEFAULT_PROFILE AWS_LEGACY_SSO_HOOK",
             "\\builtin unset TEST_STATUS TEST_FOLLOW_STATUS",
             f'{mark}; {mark} >&2; {mark} >>"$TEST_LOG"; rc=0',
-            # Under set -e a call that is to succeed stands alone: any slip of ours ends the shell.
+            # Under set -e a call that must succeed is alone: an error of ours ends the shell.
             call.line if call.status == 0 else f"{call.line} || rc=$?",
             r"""\builtin printf 'status %s\n' "$rc" """,
         ]

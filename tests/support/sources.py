@@ -13,7 +13,7 @@ USER = "arn:aws:iam::123456789012:user/me"
 
 
 def hand_out(person: Person, minutes: int = 50, **changed: str) -> dict[str, str]:
-    """Have the credential_process hand out keys that the stand-in knows."""
+    """Make the credential_process print keys that the stand-in knows."""
     keys = person.center.issue_keys(
         "arn:aws:sts::123456789012:assumed-role/P/x", "A:x", minutes * 60
     )
@@ -30,7 +30,7 @@ def hand_out(person: Person, minutes: int = 50, **changed: str) -> dict[str, str
 
 
 def leave_login_session(person: Person, minutes: int) -> None:
-    """Leave the cache file of ``aws login``, with keys that the stand-in knows."""
+    """Write the cache file of ``aws login``, with keys that the stand-in knows."""
     keys = person.center.issue_keys(
         "arn:aws:sts::123456789012:assumed-role/C/x", "A:x", minutes * 60
     )

@@ -1,4 +1,4 @@
-"""An interactive bash on a terminal of its own, to which somebody types one line after another.
+"""An interactive bash on its own terminal, into which lines are typed one after another.
 
 Standard library only: the demo uses it before anything is installed.
 """
@@ -21,12 +21,12 @@ _PATIENCE_SECONDS = 120
 
 
 class NoAnswer(Exception):
-    """The shell printed no prompt in time, or it ended; the message is what it said last."""
+    """The shell printed no prompt in time, or it ended; the message has its last output."""
 
 
 @dataclass(frozen=True)
 class Said:
-    """What a typed line printed, and the status it ended with."""
+    """The output of a typed line, and its exit status."""
 
     status: int
     lines: Sequence[str]
@@ -41,8 +41,8 @@ class TypedShell:
 
     def __init__(self, terminal: int) -> None:
         self._terminal = terminal
-        # Typed, as the startup file of a distribution may set another. In the line as the terminal
-        # echoes it no number stands before `ready`.
+        # Typed, since the startup file of a distribution may set another. The echo of this line
+        # has no number before `ready`, so it does not match.
         os.write(terminal, b"PS1='[$?]ready$ '\n")
         self._wait(lambda line: None)
 
@@ -67,7 +67,7 @@ class TypedShell:
         return Said(self._wait(take), lines[1:])
 
     def _wait(self, take: Callable[[str], None]) -> int:
-        """Hand on each complete line until the prompt appears; return the status that it names."""
+        """Pass on each complete line until the prompt appears; return the status in it."""
         seen = b""
         deadline = time.monotonic() + _PATIENCE_SECONDS
         while not (prompt := _PROMPT.search(seen.decode(errors="replace"))):
@@ -75,7 +75,7 @@ class TypedShell:
             ready, _, _ = select.select([self._terminal], [], [], left)
             try:
                 more = os.read(self._terminal, 4096) if ready else b""
-            except OSError:  # Linux says so when the shell has ended
+            except OSError:  # how Linux reports that the shell has ended
                 more = b""
             if not more:
                 raise NoAnswer(seen.decode(errors="replace"))
@@ -92,7 +92,7 @@ def typed_bash(rc: Path, environment: Mapping[str, str], folder: Path) -> Iterat
     """Start an interactive bash that reads this rc file and no other; end it afterwards."""
     ours, theirs = pty.openpty()
     bash = ["bash", "--noprofile", "--rcfile", str(rc), "--noediting", "-i"]
-    # The first terminal that the leader of a new session opens is the one that controls it.
+    # The first terminal that the leader of a new session opens becomes its controlling terminal.
     opened = ["/bin/sh", "-c", 'exec "$@" <>"$0" >&0 2>&0', os.ttyname(theirs), *bash]
     started = subprocess.Popen(
         opened,
@@ -103,7 +103,7 @@ def typed_bash(rc: Path, environment: Mapping[str, str], folder: Path) -> Iterat
     try:
         yield TypedShell(ours)
     finally:
-        os.close(ours)  # the terminal hangs up, for the shell and what it runs
+        os.close(ours)  # hangs up the terminal, for the shell and its child processes
         os.close(theirs)
         started.kill()
         started.wait()

@@ -1,4 +1,4 @@
-"""The private names of botocore that are used are there, in the botocore that is installed."""
+"""The private names of botocore that the plugin uses exist in the installed botocore."""
 
 from __future__ import annotations
 
@@ -26,10 +26,8 @@ FETCHED = {
         (Credentials("a", "s", "t"), None),
     ],
 )
-def test_expiration_is_what_the_source_said(
-    credentials: Credentials, expiration: datetime | None
-) -> None:
-    """Once the credentials are fetched; keys that do not expire have none."""
+def test_expiration_of_credentials(credentials: Credentials, expiration: datetime | None) -> None:
+    """The expiration of fetched credentials is known; keys that do not expire have none."""
     credentials.get_frozen_credentials()
 
     assert botocore_private.expiration(credentials) == expiration

@@ -1,4 +1,4 @@
-"""The safe write: the file is the old one or the new one, whole, and nobody new can read it."""
+"""The safe write: a reader sees the whole old or the whole new file; access never gets wider."""
 
 from __future__ import annotations
 
@@ -35,16 +35,14 @@ def mode(path: Path) -> int:
 
 
 def leftovers(path: Path) -> list[str]:
-    """Everything beside the file but the lock, which is meant to stay."""
+    """Return the files beside this one, without the lock file, which stays on purpose."""
     lock = f".{path.name}.legacy-sso.lock"
     return sorted({other.name for other in path.parent.iterdir()} - {path.name, lock})
 
 
 @pytest.mark.parametrize("umask", [0, 0o22, 0o777], ids="{:03o}".format)
-def test_a_missing_file_and_folder_are_made_for_their_owner_alone(
-    tmp_path: Path, umask: int
-) -> None:
-    """0600 and 0700, whatever the umask: what is made here holds keys."""
+def test_missing_file_and_folder_modes(tmp_path: Path, umask: int) -> None:
+    """A new file gets mode 0600 and new folders 0700 under any umask, since the file holds keys."""
     path = tmp_path / "a" / "b" / "credentials"
     old_umask = os.umask(umask)
     try:
@@ -59,8 +57,8 @@ def test_a_missing_file_and_folder_are_made_for_their_owner_alone(
     assert {mode(other) for other in path.parent.iterdir()} == {0o600}
 
 
-def test_the_same_content_is_not_written_again(file: Path) -> None:
-    """No write at all: the very same file stays, with its times."""
+def test_same_content_not_rewritten(file: Path) -> None:
+    """If the edit changes nothing, the file is not written: inode and modification time stay."""
     before = file.stat()
     done = credentials_file.update(str(file), lambda text: text.set("old", {"k": "v"}))
 
@@ -69,8 +67,8 @@ def test_the_same_content_is_not_written_again(file: Path) -> None:
     assert before.st_mtime_ns == file.stat().st_mtime_ns
 
 
-def test_the_file_is_replaced_and_nothing_is_left_beside_it(file: Path) -> None:
-    """A reader that has the old file open goes on reading the old one, whole."""
+def test_replace_with_open_reader(file: Path) -> None:
+    """A reader that has the old file open still reads it whole, and no temporary file is left."""
     with file.open() as reader:
         credentials_file.update(str(file), add_section)
 
@@ -81,16 +79,16 @@ def test_the_file_is_replaced_and_nothing_is_left_beside_it(file: Path) -> None:
 
 
 @pytest.mark.parametrize("kept", [0o600, 0o640, 0o644, 0o700])
-def test_the_mode_is_kept(file: Path, kept: int) -> None:
-    """Whoever gave the group access to the file meant it."""
+def test_mode_kept(file: Path, kept: int) -> None:
+    """The new file has the mode of the old one, for example one that gives the group access."""
     file.chmod(kept)
     credentials_file.update(str(file), add_section)
 
     assert mode(file) == kept
 
 
-def test_the_group_is_kept(file: Path) -> None:
-    """Where the process may give the file to that group."""
+def test_group_kept(file: Path) -> None:
+    """The new file has the group of the old one, if the process may set that group."""
     os.chown(file, -1, 4242)
     file.chmod(0o640)
     credentials_file.update(str(file), add_section)
@@ -98,8 +96,8 @@ def test_the_group_is_kept(file: Path) -> None:
     assert (file.stat().st_gid, mode(file)) == (4242, 0o640)
 
 
-def test_an_acl_and_other_attributes_are_kept(file: Path) -> None:
-    """The access control list is the file's, and the next one's too."""
+def test_acl_and_attributes_kept(file: Path) -> None:
+    """The new file has the access control list and the extended attributes of the old one."""
     subprocess.run(["setfacl", "-m", "u:4242:r", file], check=True)
     os.setxattr(file, "user.note", b"mine")
     before = subprocess.check_output(["getfacl", "-cpn", file])
@@ -109,8 +107,8 @@ def test_an_acl_and_other_attributes_are_kept(file: Path) -> None:
     assert os.getxattr(file, "user.note") == b"mine"
 
 
-def test_an_acl_that_the_folder_would_give_lets_nobody_in(file: Path) -> None:
-    """A new file inherits the folder's default ACL; the old file had none, so has the new one."""
+def test_default_acl_not_inherited(file: Path) -> None:
+    """The new file does not get the folder's default ACL if the old file had no ACL."""
     file.chmod(0o640)
     subprocess.run(["setfacl", "-d", "-m", "u:4242:rw", file.parent], check=True)
     before = subprocess.check_output(["getfacl", "-cpn", file])
@@ -119,8 +117,8 @@ def test_an_acl_that_the_folder_would_give_lets_nobody_in(file: Path) -> None:
     assert before == subprocess.check_output(["getfacl", "-cpn", file])
 
 
-def test_a_symlink_stays_one(file: Path, tmp_path: Path) -> None:
-    """The file it leads to is replaced, however many links are on the way."""
+def test_symlink_stays(file: Path, tmp_path: Path) -> None:
+    """Symbolic links stay, and the file at the end of the chain is replaced."""
     link, other = tmp_path / "link", tmp_path / "other"
     other.symlink_to(file)
     link.symlink_to("other")
@@ -130,8 +128,8 @@ def test_a_symlink_stays_one(file: Path, tmp_path: Path) -> None:
     assert file.read_text() == f"{OLD}\n[new]\nk = v\n"
 
 
-def test_a_dangling_symlink_is_filled_at_its_end(tmp_path: Path) -> None:
-    """The file is made where the link says it should be."""
+def test_symlink_to_missing_file(tmp_path: Path) -> None:
+    """A link to a missing file stays, and the file is created where the link points."""
     link, end = tmp_path / "link", tmp_path / "far" / "credentials"
     end.parent.mkdir()
     link.symlink_to(end)
@@ -142,8 +140,12 @@ def test_a_dangling_symlink_is_filled_at_its_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("is_folder", [False, True], ids=["link to a file", "link to a folder"])
-def test_a_folder_behind_a_link_is_not_made(tmp_path: Path, is_folder: bool) -> None:
-    """It may be on a drive that is not mounted: the keys would lie below its mount point."""
+def test_linked_folder_missing(tmp_path: Path, is_folder: bool) -> None:
+    """A missing folder behind a link is an error.
+
+    The folder may be on a drive that is not mounted; a new folder would put the keys below the
+    mount point.
+    """
     link, drive = tmp_path / "link", tmp_path / "drive"
     link.symlink_to(drive / "aws" if is_folder else drive / "aws" / "credentials")
     path = link / "credentials" if is_folder else link
@@ -157,8 +159,8 @@ def test_a_folder_behind_a_link_is_not_made(tmp_path: Path, is_folder: bool) -> 
     assert sorted(tmp_path.iterdir()) == [link]
 
 
-def test_a_folder_in_a_linked_folder_is_made(tmp_path: Path) -> None:
-    """The link leads somewhere: below that, folders are made as anywhere."""
+def test_folder_below_linked_folder(tmp_path: Path) -> None:
+    """If the linked folder exists, missing folders below it are created."""
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to("real")
     credentials_file.update(str(tmp_path / "link" / "a" / "credentials"), add_section)
@@ -166,8 +168,8 @@ def test_a_folder_in_a_linked_folder_is_made(tmp_path: Path) -> None:
     assert (tmp_path / "real" / "a" / "credentials").read_text() == "[new]\nk = v\n"
 
 
-def test_a_second_name_keeps_the_old_content_and_that_is_said(file: Path, tmp_path: Path) -> None:
-    """A hard link: the file is replaced as any other, all or nothing."""
+def test_hard_link_keeps_old_content(file: Path, tmp_path: Path) -> None:
+    """A second hard link of the file keeps the old content, and a warning says so."""
     twin = tmp_path / "twin"
     twin.hardlink_to(file)
     done = credentials_file.update(str(file), add_section)
@@ -178,16 +180,16 @@ def test_a_second_name_keeps_the_old_content_and_that_is_said(file: Path, tmp_pa
     assert credentials_file.update(str(file), lambda text: text.remove("new")).warnings == []
 
 
-def test_what_a_killed_run_left_is_cleared(file: Path) -> None:
-    """Its temporary file holds keys, so the next run removes it."""
+def test_leftover_of_killed_run_removed(file: Path) -> None:
+    """The temporary file of a killed run holds keys, so the next run removes it."""
     (file.parent / f".{file.name}.legacy-sso-abc.tmp").write_text("keys")
     credentials_file.update(str(file), lambda text: None)
 
     assert leftovers(file) == []
 
 
-def test_a_write_that_came_in_between_is_not_lost(file: Path) -> None:
-    """Other programs take no lock: what they wrote meanwhile is read, and the edit made again."""
+def test_foreign_write_in_between_kept(file: Path) -> None:
+    """If another program, which takes no lock, writes meanwhile, the file is edited again."""
     seen = []
 
     def edit(text: Document) -> None:
@@ -202,8 +204,8 @@ def test_a_write_that_came_in_between_is_not_lost(file: Path) -> None:
     assert file.read_text() == f"{OLD}[theirs]\nk = v\n\n[new]\nk = v\n"
 
 
-def test_two_writers_do_not_undo_each_other(file: Path) -> None:
-    """Each edits what the one before it left: no section is lost."""
+def test_writers_at_the_same_time(file: Path) -> None:
+    """Each writer edits the file that the one before it wrote, so no section is lost."""
 
     def write(number: int) -> None:
         credentials_file.update(str(file), lambda text: text.set(f"new{number}", {"k": "v"}))
@@ -226,10 +228,8 @@ def test_two_writers_do_not_undo_each_other(file: Path) -> None:
         (b"[s]\nk = SECRET\nk = SECRET\n", "line 3: key 'k' is there twice"),
     ],
 )
-def test_a_file_that_botocore_refuses_is_left_as_it_is(
-    file: Path, content: bytes, line: str
-) -> None:
-    """The line is named, the content is not."""
+def test_unreadable_file_unchanged(file: Path, content: bytes, line: str) -> None:
+    """A file that botocore refuses stays unchanged; the error names the line, not its content."""
     file.write_bytes(content)
     with pytest.raises(CredentialsFileError, match=line) as refused:
         credentials_file.update(str(file), add_section)
@@ -239,8 +239,8 @@ def test_a_file_that_botocore_refuses_is_left_as_it_is(
     assert leftovers(file) == []
 
 
-def test_a_file_without_its_owners_write_bit_is_refused(file: Path) -> None:
-    """The person made it read-only: replacing it would go round that."""
+def test_read_only_file_refused(file: Path) -> None:
+    """A file without the owner's write bit is not replaced: the person made it read-only."""
     file.chmod(0o400)
     with pytest.raises(CredentialsFileError, match=r"read-only; allow it with: chmod u\+w"):
         credentials_file.update(str(file), add_section)
@@ -248,8 +248,8 @@ def test_a_file_without_its_owners_write_bit_is_refused(file: Path) -> None:
     assert file.read_text() == OLD
 
 
-def test_somebody_elses_file_is_refused(file: Path) -> None:
-    """Replacing it would make it ours."""
+def test_file_of_other_user_refused(file: Path) -> None:
+    """A file of another user is not replaced: the new file would belong to us."""
     os.chown(file, 4242, -1)
     with pytest.raises(CredentialsFileError, match="belongs to another user"):
         credentials_file.update(str(file), add_section)
@@ -257,8 +257,8 @@ def test_somebody_elses_file_is_refused(file: Path) -> None:
     assert file.read_text() == OLD
 
 
-def test_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
-    """A folder, a FIFO (without waiting for a writer), a loop of links: one clear line each."""
+def test_path_of_no_regular_file(tmp_path: Path) -> None:
+    """A folder, a FIFO and a loop of links each give a clear error; a FIFO is not waited for."""
     fifo, loop = tmp_path / "fifo", tmp_path / "loop"
     os.mkfifo(fifo)
     loop.symlink_to(loop)
@@ -272,8 +272,8 @@ def test_what_is_not_a_file_is_refused(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", ["/a\0b", "/a\ud800b"], ids=["NUL", "half a character"])
-def test_a_path_that_no_file_can_have_is_refused(path: str) -> None:
-    """One printable line, whatever is asked of it."""
+def test_impossible_path(path: str) -> None:
+    """A path with a NUL or half a character gives one printable line, whatever the operation is."""
     with pytest.raises(CredentialsFileError) as refused:
         credentials_file.read(path)
     assert str(refused.value).startswith(f"no file can have the path {path!a}; ")
@@ -289,10 +289,11 @@ def test_a_path_that_no_file_can_have_is_refused(path: str) -> None:
     assert not credentials_file.is_readable_by_others(path)
 
 
-def test_a_variable_that_is_set_but_empty_is_said_so(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Not the current folder is named, which an empty path leads to."""
+def test_empty_path_variable(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """An empty AWS_SHARED_CREDENTIALS_FILE is an error that names the variable.
+
+    The empty path would mean the current folder.
+    """
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "")
     said = "AWS_SHARED_CREDENTIALS_FILE is set but empty; run: unset AWS_SHARED_CREDENTIALS_FILE"
@@ -304,8 +305,8 @@ def test_a_variable_that_is_set_but_empty_is_said_so(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_path_is_expanded_as_the_aws_clis_reader_does(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Variables first, then the home folder."""
+def test_path_expanded_as_by_aws_cli(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in the AWS CLI, variables in the path are expanded first, then `~`."""
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.setenv("WHERE", "~/x")
 

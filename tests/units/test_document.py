@@ -1,4 +1,4 @@
-"""The round-trip edit: what is not ours stays to the byte, and reads back as botocore reads it."""
+"""Edits of the text: what is not ours stays byte for byte, and botocore reads back what was set."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NEW = {"a": "1", "b": "2"}
 def read_as_botocore(text: str) -> Mapping[str, Mapping[str, str]]:
     """Read a text as botocore reads a file of that content: universal newlines, RawConfigParser.
 
-    Without a default section, so that each section has what stands in its own lines.
+    It has no default section, so that each section has only the values of its own lines.
     """
     parser = configparser.RawConfigParser(default_section="\0", strict=False)
     parser.read_file(io.StringIO(text, newline=None))
@@ -38,10 +38,8 @@ def read_as_botocore(text: str) -> Mapping[str, Mapping[str, str]]:
         ),
     ],
 )
-def test_a_new_section_is_appended_and_removing_it_gives_the_old_bytes_back(
-    before: str, after: str
-) -> None:
-    """A new section goes to the end, in the file's own newlines; removing it undoes it exactly."""
+def test_new_section_appended_and_removed(before: str, after: str) -> None:
+    """A new section goes to the end, in the file's newlines; its removal restores the bytes."""
     text = Document(before)
     text.set("new", NEW)
     written = text.render()
@@ -91,10 +89,8 @@ def test_a_new_section_is_appended_and_removing_it_gives_the_old_bytes_back(
         ),
     ],
 )
-def test_a_section_that_is_there_is_edited_line_by_line(
-    before: str, drop: list[str], after: str
-) -> None:
-    """Only the lines of the values that change are touched."""
+def test_section_edited_line_by_line(before: str, drop: list[str], after: str) -> None:
+    """An edit of an existing section changes only the lines whose values change."""
     text = Document(before)
     text.set("s", NEW, drop=drop)
 
@@ -112,8 +108,8 @@ def test_a_section_that_is_there_is_edited_line_by_line(
         pytest.param("[a]\n[s]\nx = 1\n  y\n[b]\n", "[a]\n[b]\n", id="no blank line before"),
     ],
 )
-def test_a_section_is_removed_with_its_lines_alone(before: str, after: str) -> None:
-    """Header, keys and values go, and one blank line before them; the neighbours stay."""
+def test_section_removed(before: str, after: str) -> None:
+    """A removal takes the header, the keys and one blank line above; the neighbours stay."""
     text = Document(before)
     text.remove("s")
 
@@ -135,8 +131,8 @@ def test_a_section_is_removed_with_its_lines_alone(before: str, after: str) -> N
         "",
     ],
 )
-def test_a_text_is_read_as_botocore_reads_it_and_comes_back_unchanged(text: str) -> None:
-    """Indented comments, nesting, inheritance, odd headers: the parser is botocore's own."""
+def test_text_read_as_by_botocore(text: str) -> None:
+    """Each text is read as by botocore, and renders unchanged."""
     parsed = Document(text)
 
     assert read_as_botocore(text) == {name: parsed.own(name) for name in parsed.sections()}
@@ -158,11 +154,11 @@ def test_a_text_is_read_as_botocore_reads_it_and_comes_back_unchanged(text: str)
         ("[s]\rk = SECRET\r", 1),
     ],
 )
-def test_a_text_that_is_refused_is_named_by_line_and_never_quoted(text: str, line: int) -> None:
-    """What botocore refuses, and a line that a lone carriage return ends.
+def test_refused_text_named_by_line(text: str, line: int) -> None:
+    """The error names the line and never quotes it, since it may hold a key.
 
-    That is the one text that botocore reads and we do not. The message says where it is, and
-    nothing of what stands there: it may be a key.
+    Refused is what botocore refuses, and also a line that ends in a lone carriage return, which
+    botocore accepts.
     """
     with pytest.raises(UnreadableTextError, match=f"^line {line}: ") as refused:
         Document(text)
@@ -170,8 +166,8 @@ def test_a_text_that_is_refused_is_named_by_line_and_never_quoted(text: str, lin
     assert "SECRET" not in str(refused.value)
 
 
-def test_an_edit_that_would_not_read_back_as_asked_is_refused() -> None:
-    """A value with a line break would become something else: nothing is returned to be written."""
+def test_edit_that_reads_back_wrong() -> None:
+    """A value with a line break would read back as something else, so rendering raises an error."""
     text = Document("[s]\nk = v\n")
     text.set("s", {"k": "v\nother = 1"})
 
@@ -204,8 +200,11 @@ def test_an_edit_that_would_not_read_back_as_asked_is_refused() -> None:
         ),
     ],
 )
-def test_an_option_is_as_deep_as_the_line_below_it(before: str, after: str) -> None:
-    """At column 0, as some tools need it; deeper only where the next line would be swallowed."""
+def test_option_indentation(before: str, after: str) -> None:
+    """An option starts at column 0, as some tools need it.
+
+    It is indented only if the next line is indented and would become a part of its value.
+    """
     text = Document(before)
     text.set("s", NEW)
 
@@ -219,8 +218,8 @@ COMMENTS = "[a]\n  # before\nk = v\n{}[s]\n # in s\nx = 1\n# between\ny = 2\n{}[
     "aside",
     ["", "\n", "# c\n", "  # c\n", "  # old = x\n", "\t\n", "\n \n ; c\n\n", "; [x]\n\n  #\n"],
 )
-def test_comments_stay_with_what_follows_them(aside: str) -> None:
-    """Below a section's last option they are left where they are; between options they go."""
+def test_comments_around_edits(aside: str) -> None:
+    """A removal leaves comments below the last option, and takes those between options."""
     before = f" # first\n{COMMENTS.format(aside, aside)}{aside}"
     text = Document(before)
     text.remove("s")
@@ -251,8 +250,11 @@ def test_comments_stay_with_what_follows_them(aside: str) -> None:
         pytest.param("[t]\na = 1\n  [prod]\n[s]\na = 2\n", None, id="in another section"),
     ],
 )
-def test_a_line_that_a_value_swallows_is_named(text: str, line: int | None) -> None:
-    """It may be meant as a section of its own, and tools other than botocore read it as one."""
+def test_swallowed_line(text: str, line: int | None) -> None:
+    """The line below a value that may be meant as a section is found.
+
+    Tools other than botocore read it as a section.
+    """
     assert Document(text).swallowed_line("s", {"a"}) == line
 
 
@@ -264,8 +266,8 @@ def test_a_line_that_a_value_swallows_is_named(text: str, line: int | None) -> N
         ("[gone]\n\n[a]\nk = v\n[s]\n [b]\n", 6),
     ],
 )
-def test_a_section_that_shields_the_one_below_it_is_not_removed(text: str, line: int) -> None:
-    """Without it botocore would read an indented header as a part of the value above."""
+def test_shielding_section_not_removed(text: str, line: int) -> None:
+    """A removal is refused if the indented header below would join the value above."""
     document = Document(text)
     if "gone" in document:
         document.remove("gone")
@@ -277,10 +279,8 @@ def test_a_section_that_shields_the_one_below_it_is_not_removed(text: str, line:
 
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("between", ["", "\n", "\n\n", "# c\n", "\n# c\n\n"])
-def test_sections_removed_at_once_leave_what_they_leave_one_by_one(
-    between: str, newline: str
-) -> None:
-    """Neighbours too: each goes with the blank line before it."""
+def test_sections_removed_together(between: str, newline: str) -> None:
+    """Several sections removed in one edit leave the same text as when removed one by one."""
     names = "stuv"
     sections = [f"[{name}]\nx = 1\n" for name in names]
     before = between.join(["[a]\nk = v\n", *sections, "[b]\n"]).replace("\n", newline)
@@ -294,8 +294,8 @@ def test_sections_removed_at_once_leave_what_they_leave_one_by_one(
     assert text.render() == one_by_one
 
 
-def test_a_section_can_be_replaced_after_it_was_removed() -> None:
-    """Edits of one text do not get in each other's way."""
+def test_edits_of_one_text_combined() -> None:
+    """A section can be removed and set again; edits of one text do not disturb each other."""
     text = Document("[a]\nk = v\n\n[s]\nx = 1\n\n[b]\ny = 2")
     text.remove("s")
     text.set("b", {"y": "3"})

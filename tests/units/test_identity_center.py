@@ -1,4 +1,4 @@
-"""The stand-in keeps to the wire: botocore is its client here, and botocore's models its judge."""
+"""The stand-in follows the wire protocol: botocore is the client, its models check the answers."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ SESSION = botocore.session.Session()
 
 
 def client(service: str, center: IdentityCenter, **options: Any) -> Any:
-    """Return a real client; every answer it gets is compared with botocore's model."""
+    """Return a real client; each answer that it gets is compared with botocore's model."""
     options.setdefault(
         "config", Config(signature_version=UNSIGNED, retries={"total_max_attempts": 1})
     )
@@ -147,7 +147,7 @@ def portal(center: IdentityCenter) -> Any:
 
 
 def register(oidc: Any, **extra: object) -> dict[str, str]:
-    """Register a client that may get refresh tokens; return what it identifies itself with."""
+    """Register a client that may get refresh tokens; return its id and secret."""
     asked = {"clientName": "test", "clientType": "public", "scopes": ["sso:account:access"]}
     registered = oidc.register_client(**(asked | extra))
     return {name: registered[name] for name in ("clientId", "clientSecret")}
@@ -161,7 +161,7 @@ def ask_device_code(oidc: Any, **extra: object) -> dict[str, str]:
 
 
 def ask_authorization_code(center: IdentityCenter, oidc: Any) -> dict[str, str]:
-    """Play the browser leg; return the arguments of ``create_token``."""
+    """Do the browser's part of the flow; return the arguments of ``create_token``."""
     identified = register(
         oidc,
         grantTypes=["authorization_code", "refresh_token"],
@@ -209,8 +209,8 @@ def access_token_of(file: Path) -> str:
     return str(json.loads(file.read_text())["accessToken"])
 
 
-def test_device_code_is_worth_one_sign_in(oidc: Any, portal: Any) -> None:
-    """A device code gives tokens that the portal takes, and gives them once."""
+def test_device_code_works_once(oidc: Any, portal: Any) -> None:
+    """A device code gives tokens that the portal accepts, and works only once."""
     arguments = ask_device_code(oidc)
     tokens = oidc.create_token(**arguments)
 
@@ -228,18 +228,16 @@ def test_device_code_is_worth_one_sign_in(oidc: Any, portal: Any) -> None:
         ("expired", "ExpiredTokenException"),
     ],
 )
-def test_person_decides_about_a_device_code(
-    center: IdentityCenter, oidc: Any, decision: Any, error: str
-) -> None:
-    """Until a person approves there is no token, and the error says why."""
+def test_device_code_decision(center: IdentityCenter, oidc: Any, decision: Any, error: str) -> None:
+    """Without the person's approval there is no token, and the error says why."""
     center.behaviour.device_approval = decision
     arguments = ask_device_code(oidc)
 
     assert refused(oidc.create_token, **arguments) == (400, error)
 
 
-def test_opening_the_page_approves_a_pending_device_code(center: IdentityCenter, oidc: Any) -> None:
-    """With approval pending, opening ``verificationUriComplete`` is what a person does."""
+def test_device_code_approved_by_page(center: IdentityCenter, oidc: Any) -> None:
+    """A pending device code is approved when ``verificationUriComplete`` is opened."""
     center.behaviour.device_approval = "pending"
     identified = register(oidc)
     started = oidc.start_device_authorization(startUrl=START_URL, **identified)
@@ -250,7 +248,7 @@ def test_opening_the_page_approves_a_pending_device_code(center: IdentityCenter,
 
 
 def test_client_must_identify_itself(oidc: Any) -> None:
-    """Another client's name, a wrong secret and an unknown grant are told apart."""
+    """A wrong secret, another client's device code and an unknown grant give different errors."""
     arguments = ask_device_code(oidc)
 
     assert refused(oidc.create_token, **{**arguments, "clientSecret": "wrong"}) == (
@@ -267,10 +265,8 @@ def test_client_must_identify_itself(oidc: Any) -> None:
     )
 
 
-def test_authorization_code_is_worth_one_sign_in(
-    center: IdentityCenter, oidc: Any, portal: Any
-) -> None:
-    """The browser leg leads to tokens, by way of a code that works once."""
+def test_authorization_code_works_once(center: IdentityCenter, oidc: Any, portal: Any) -> None:
+    """The browser flow gives a code that gives tokens, and works only once."""
     arguments = ask_authorization_code(center, oidc)
     tokens = oidc.create_token(**arguments)
 
@@ -283,17 +279,17 @@ def test_authorization_code_is_worth_one_sign_in(
     "changed",
     [{"codeVerifier": VERIFIER + "x"}, {"redirectUri": REDIRECT_URI + "/other"}, {"code": "none"}],
 )
-def test_stolen_authorization_code_is_worth_nothing(
+def test_authorization_code_stolen(
     center: IdentityCenter, oidc: Any, changed: dict[str, str]
 ) -> None:
-    """A code is refused without its PKCE verifier and without the address it was sent to."""
+    """A wrong code, or a code with a wrong PKCE verifier or redirect address, is refused."""
     arguments = ask_authorization_code(center, oidc)
 
     assert refused(oidc.create_token, **(arguments | changed)) == (400, "InvalidGrantException")
 
 
-def test_browser_is_sent_to_registered_addresses_only(center: IdentityCenter, oidc: Any) -> None:
-    """An address nobody registered gets no code, and no visitor either."""
+def test_browser_redirect_unregistered(center: IdentityCenter, oidc: Any) -> None:
+    """The browser is not redirected to an unregistered address, nor for an unknown client."""
     client_id = register(oidc, redirectUris=["http://127.0.0.1/oauth/callback"])["clientId"]
     elsewhere = authorize_path(client_id, redirect_uri="http://example.com/oauth/callback")
 
@@ -308,10 +304,10 @@ def test_browser_is_sent_to_registered_addresses_only(center: IdentityCenter, oi
         ("approve", {"code_challenge_method": "plain"}, "invalid_request"),
     ],
 )
-def test_browser_brings_a_refusal_back(
+def test_browser_redirect_with_error(
     center: IdentityCenter, oidc: Any, decision: Any, changed: dict[str, str], error: str
 ) -> None:
-    """A person who says no, and a client without S256, come back with an error and no code."""
+    """If the person refuses, or without S256, the redirect has an error and no code."""
     center.behaviour.device_approval = decision
     client_id = register(oidc, redirectUris=["http://127.0.0.1/oauth/callback"])["clientId"]
     _, headers, _ = get(center, authorize_path(client_id, **changed))
@@ -323,7 +319,7 @@ def test_browser_brings_a_refusal_back(
 
 
 def test_refresh_token_works_once(center: IdentityCenter, oidc: Any, portal: Any) -> None:
-    """Each use of a refresh token gives another; a second use is refused and counted."""
+    """Each use of a refresh token gives a new one; a second use is refused and counted."""
     arguments = ask_device_code(oidc)
     first = oidc.create_token(**arguments)
     center.expire_access_tokens()
@@ -346,8 +342,8 @@ def test_refresh_token_works_once(center: IdentityCenter, oidc: Any, portal: Any
     assert center.reused_refresh_tokens == 1
 
 
-def test_refresh_tokens_need_the_scope_and_the_setting(center: IdentityCenter, oidc: Any) -> None:
-    """A client without the account scope gets no refresh token, nor does any if told so."""
+def test_refresh_token_conditions(center: IdentityCenter, oidc: Any) -> None:
+    """A refresh token needs a client with the account scope, and ``supports_refresh``."""
     assert "refreshToken" not in oidc.create_token(**ask_device_code(oidc, scopes=[]))
     center.behaviour.supports_refresh = False
 
@@ -355,7 +351,7 @@ def test_refresh_tokens_need_the_scope_and_the_setting(center: IdentityCenter, o
 
 
 def test_ended_sign_ins_end_all_their_tokens(center: IdentityCenter, oidc: Any) -> None:
-    """After ``end_sign_ins`` nothing of a sign-in works: it has to be done again."""
+    """After ``end_sign_ins`` no token of these sign-ins works any more."""
     arguments = ask_device_code(oidc)
     tokens = oidc.create_token(**arguments)
     center.end_sign_ins()
@@ -368,10 +364,8 @@ def test_ended_sign_ins_end_all_their_tokens(center: IdentityCenter, oidc: Any) 
 # The portal
 
 
-def test_role_credentials_look_and_live_like_real_ones(
-    center: IdentityCenter, portal: Any, tmp_path: Path
-) -> None:
-    """Keys have the alphabet, length and lifetime of the service's; no two are the same."""
+def test_role_credentials_look_real(center: IdentityCenter, portal: Any, tmp_path: Path) -> None:
+    """Keys have the service's alphabet, length and lifetime, and no two are the same."""
     center.behaviour.role_lifetime = 1200
     token = access_token_of(center.sign_in(tmp_path, session_name="corp"))
     one, other = role_credentials(portal, token), role_credentials(portal, token)
@@ -394,14 +388,14 @@ def test_role_credentials_look_and_live_like_real_ones(
         (Behaviour(failures={"GetRoleCredentials": 500}), (500, "InternalServerException")),
     ],
 )
-def test_portal_refuses_as_told(
+def test_portal_refusals(
     center: IdentityCenter,
     portal: Any,
     tmp_path: Path,
     behaviour: Behaviour,
     answer: tuple[int, str],
 ) -> None:
-    """Each refusal is the service's own error for it, and is on record with account and role."""
+    """Each refusal is the service's own error, and the call is recorded with account and role."""
     token = access_token_of(center.sign_in(tmp_path))
     center.behaviour = behaviour
     asked = {"accessToken": token, "accountId": ACCOUNT, "roleName": ROLE}
@@ -414,7 +408,7 @@ def test_portal_refuses_as_told(
 def test_token_of_another_sign_in_is_refused(
     center: IdentityCenter, portal: Any, tmp_path: Path
 ) -> None:
-    """A start URL with accounts of its own reaches no other account."""
+    """If a start URL has its own ``accounts``, its tokens work only for these accounts."""
     center.accounts["https://d-1.awsapps.com/start"] = {"111111111111"}
     bound, free = (
         access_token_of(center.sign_in(tmp_path, start_url=f"https://d-{n}.awsapps.com/start"))
@@ -428,7 +422,7 @@ def test_token_of_another_sign_in_is_refused(
 
 
 def test_logout_ends_the_sign_in(center: IdentityCenter, portal: Any, tmp_path: Path) -> None:
-    """A sign-in that was logged out gives no more keys; another one goes on."""
+    """After a logout the sign-in gives no more keys; other sign-ins go on."""
     ended, other = (access_token_of(center.sign_in(tmp_path / name)) for name in "ab")
     portal.logout(accessToken=ended)
 
@@ -437,10 +431,8 @@ def test_logout_ends_the_sign_in(center: IdentityCenter, portal: Any, tmp_path: 
         role_credentials(portal, ended)
 
 
-def test_portal_grants_so_many_requests_in_any_second(
-    center: IdentityCenter, tmp_path: Path
-) -> None:
-    """However hard it is asked, no second has more granted requests than the limit."""
+def test_portal_rate_limit(center: IdentityCenter, tmp_path: Path) -> None:
+    """In any one second the portal grants at most as many requests as the limit says."""
     center.behaviour.requests_per_second = 5
     token = access_token_of(center.sign_in(tmp_path))
     path = f"/federation/credentials?account_id={ACCOUNT}&role_name={ROLE}"
@@ -460,10 +452,8 @@ def test_portal_grants_so_many_requests_in_any_second(
 # STS
 
 
-def test_keys_of_a_role_say_whose_they_are(
-    center: IdentityCenter, portal: Any, tmp_path: Path
-) -> None:
-    """STS knows the identity behind each key the portal gave."""
+def test_role_keys_have_identity(center: IdentityCenter, portal: Any, tmp_path: Path) -> None:
+    """STS returns the identity of each key that the portal gave."""
     given = role_credentials(portal, access_token_of(center.sign_in(tmp_path)))
     keys = center.keys_of(given["accessKeyId"])
     assert keys is not None
@@ -475,8 +465,8 @@ def test_keys_of_a_role_say_whose_they_are(
     assert center.identities == [identity["Arn"]]
 
 
-def test_long_term_keys_can_be_made_known(center: IdentityCenter) -> None:
-    """A user's own keys need no token, and none may come with them."""
+def test_long_term_keys(center: IdentityCenter) -> None:
+    """Keys made known with ``add_user`` need no session token, and are refused with one."""
     arn = "arn:aws:iam::123456789012:user/old"
     center.add_user("AKIAIOSFODNN7EXAMPLE", "a secret", arn)
     keys = center.keys_of("AKIAIOSFODNN7EXAMPLE")
@@ -499,7 +489,7 @@ def test_long_term_keys_can_be_made_known(center: IdentityCenter) -> None:
 def test_wrong_keys_are_refused(
     center: IdentityCenter, changed: dict[str, str | None], error: str
 ) -> None:
-    """A key with one wrong part is worth nothing, for any operation that is signed."""
+    """Keys with one wrong part are refused by every signed operation."""
     wrong = sts(center, new_keys(center), **changed)
 
     assert refused(wrong.get_caller_identity) == (403, error)
@@ -509,7 +499,7 @@ def test_wrong_keys_are_refused(
 
 
 def test_expired_keys_are_refused(center: IdentityCenter) -> None:
-    """Keys past their time are refused as expired, not as wrong."""
+    """Keys past their expiry get the error for expired keys, not the one for wrong keys."""
     expired = sts(center, new_keys(center, lifetime=-1))
 
     assert refused(expired.get_caller_identity) == (403, "ExpiredToken")
@@ -542,7 +532,7 @@ def send(request: AWSRequest, body: bytes = CALLER_IDENTITY) -> tuple[int, str]:
 def test_signature_covers_the_whole_request(
     center: IdentityCenter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A signature is good for one request: its body, service and day cannot be changed."""
+    """A signature is valid for one request: not for another body, service or day."""
     good = signed_request(center)
     unsigned = signed_request(center)
     del unsigned.headers["Authorization"]
@@ -559,8 +549,8 @@ def test_signature_covers_the_whole_request(
     assert send(signed_request(center)) == (403, "SignatureDoesNotMatch")
 
 
-def test_assumed_role_is_somebody_else(center: IdentityCenter) -> None:
-    """AssumeRole gives keys that say who was assumed, by whom the record says."""
+def test_assumed_role_identity(center: IdentityCenter) -> None:
+    """AssumeRole gives keys of the assumed role, and the record names the caller."""
     caller = new_keys(center)
     given = sts(center, caller).assume_role(
         RoleArn=ROLE_ARN, RoleSessionName="me", DurationSeconds=900
@@ -576,8 +566,8 @@ def test_assumed_role_is_somebody_else(center: IdentityCenter) -> None:
     assert center.calls[0].details["arn"] == ROLE_ARN
 
 
-def test_role_is_given_to_those_it_trusts(center: IdentityCenter) -> None:
-    """A role that asks for an external id or a second factor is not had without it."""
+def test_role_trust_conditions(center: IdentityCenter) -> None:
+    """A role that requires an external id or an MFA code is refused without the right one."""
     serial = "arn:aws:iam::111122223333:mfa/me"
     center.trust[ROLE_ARN] = Trust(external_id="an id", mfa_serial=serial, mfa_code="123456")
     assume = sts(center, new_keys(center)).assume_role
@@ -614,7 +604,7 @@ def test_role_is_given_to_those_it_trusts(center: IdentityCenter) -> None:
 def test_ill_formed_role_requests_are_refused(
     center: IdentityCenter, changed: dict[str, object]
 ) -> None:
-    """What the service would not take is not taken here, the hour of chained roles included."""
+    """Invalid requests are refused, also more than one hour for a chained role."""
     made: Any = SESSION.create_client(
         "sts",
         "us-east-1",
@@ -630,7 +620,7 @@ def test_ill_formed_role_requests_are_refused(
 
 
 def test_web_identity_needs_no_signature(center: IdentityCenter) -> None:
-    """AssumeRoleWithWebIdentity takes a token in place of keys, and wants one."""
+    """AssumeRoleWithWebIdentity takes a token in place of a signature."""
     assume = client("sts", center).assume_role_with_web_identity
     asked = {"RoleArn": ROLE_ARN, "RoleSessionName": "me", "WebIdentityToken": "a.b.c"}
     keys = center.keys_of(assume(**asked)["Credentials"]["AccessKeyId"])
@@ -642,8 +632,8 @@ def test_web_identity_needs_no_signature(center: IdentityCenter) -> None:
 # The machine
 
 
-def test_machine_offers_its_role_in_every_way(center: IdentityCenter) -> None:
-    """IMDSv2, IMDSv1 and the container endpoint hand out the machine's role, on record."""
+def test_machine_gives_role_credentials(center: IdentityCenter) -> None:
+    """IMDSv2, IMDSv1 and the container endpoint give keys of the machine's role."""
     environment = center.machine_environment()
     url = environment["AWS_EC2_METADATA_SERVICE_ENDPOINT"]
     offered = [
@@ -663,7 +653,7 @@ def test_machine_offers_its_role_in_every_way(center: IdentityCenter) -> None:
 
 
 def test_machine_checks_its_session_token(center: IdentityCenter) -> None:
-    """A metadata token that was never given is refused."""
+    """A metadata token that was never given out is refused."""
     url = center.machine_environment()["AWS_EC2_METADATA_SERVICE_ENDPOINT"]
     request = urllib.request.Request(
         f"{url}latest/meta-data/iam/security-credentials/",
@@ -682,7 +672,7 @@ def test_machine_checks_its_session_token(center: IdentityCenter) -> None:
 def test_hanging_call_is_answered_when_released(
     center: IdentityCenter, portal: Any, tmp_path: Path
 ) -> None:
-    """A call that hangs is on record while it does, and goes on as if nothing had been."""
+    """A hanging call is recorded at once, and is answered as usual after ``release``."""
     token = access_token_of(center.sign_in(tmp_path))
     center.behaviour.hang.add("GetRoleCredentials")
     with ThreadPoolExecutor() as pool:
@@ -694,10 +684,8 @@ def test_hanging_call_is_answered_when_released(
         assert answer.result(timeout=10)["accessKeyId"]
 
 
-def test_stopping_hangs_up_and_starting_again_comes_back(
-    center: IdentityCenter, portal: Any, tmp_path: Path
-) -> None:
-    """A service that stops answers nobody; started again it has its address and its memory."""
+def test_stop_and_start_again(center: IdentityCenter, portal: Any, tmp_path: Path) -> None:
+    """``stop`` closes connections; after ``start`` the address and the tokens are the same."""
     token = access_token_of(center.sign_in(tmp_path))
     url = center.url
     center.behaviour.hang.add("GetRoleCredentials")
@@ -714,7 +702,7 @@ def test_stopping_hangs_up_and_starting_again_comes_back(
 
 
 def test_delay_holds_every_answer(center: IdentityCenter) -> None:
-    """No answer is faster than the delay."""
+    """No answer comes before the delay is over."""
     center.behaviour.delay = 0.2
     started = time.monotonic()
     get(center, "/device")
@@ -722,8 +710,8 @@ def test_delay_holds_every_answer(center: IdentityCenter) -> None:
     assert time.monotonic() - started >= 0.2
 
 
-def test_raw_answers_replace_the_service_s(center: IdentityCenter) -> None:
-    """Hostile answers reach the client as given: a page, half an answer, one without an end."""
+def test_raw_answers(center: IdentityCenter) -> None:
+    """Raw answers reach the client as given: an HTML page, half an answer, one without an end."""
     raw = center.behaviour.raw_answers
     raw["ApproveDevice"] = (503, {"Content-Type": "text/html"}, b"<h1>Maintenance</h1>")
     status, headers, body = get(center, "/device")
@@ -739,7 +727,7 @@ def test_raw_answers_replace_the_service_s(center: IdentityCenter) -> None:
 
 
 def test_connections_are_reused(center: IdentityCenter) -> None:
-    """One connection carries many requests, refused ones too."""
+    """One connection serves many requests, also after refused ones."""
     connection = http.client.HTTPConnection(urlsplit(center.url).netloc, timeout=10)
     connection.connect()
     sockets = set()
@@ -753,15 +741,15 @@ def test_connections_are_reused(center: IdentityCenter) -> None:
     assert None not in sockets
 
 
-def test_broken_connections_are_nothing_to_print(
+def test_broken_connections_print_nothing(
     center: IdentityCenter, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    """Clients that reset, talk nonsense or leave while they are answered leave no trace."""
+    """Connections that are reset, send nonsense or end too early print nothing."""
     address = ("127.0.0.1", urlsplit(center.url).port)
     center.behaviour.raw_answers["ApproveDevice"] = (200, {}, itertools.repeat(b"x" * 1000))
     for text in (b"", b"nonsense\r\n\r\n", b"GET /device HTTP/1.1\r\n\r\n", b"POST / HTTP/1.1\r\n"):
         with socket.create_connection(address, timeout=10) as connection:
-            # Closed with a reset, not with a goodbye.
+            # Close it with a reset instead of a regular end.
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             connection.sendall(text)
     center.wait_for("ApproveDevice")
@@ -771,7 +759,7 @@ def test_broken_connections_are_nothing_to_print(
 
 
 def test_records_hold_no_secret(center: IdentityCenter, oidc: Any, portal: Any) -> None:
-    """What tests print of the calls names accounts, roles and grants, never a key or a token."""
+    """The recorded calls name accounts, roles and grants, but never a key or a token."""
     tokens = oidc.create_token(**ask_device_code(oidc))
     given = role_credentials(portal, tokens["accessToken"])
     keys = center.keys_of(given["accessKeyId"])
@@ -797,10 +785,8 @@ def test_records_hold_no_secret(center: IdentityCenter, oidc: Any, portal: Any) 
 
 
 @pytest.mark.parametrize("region", ["us-east-1", "eu-central-1", "cn-north-1", "us-gov-west-1"])
-def test_data_path_leads_every_region_here(
-    center: IdentityCenter, tmp_path: Path, region: str
-) -> None:
-    """With ``AWS_DATA_PATH`` set, clients of every partition come to the stand-in."""
+def test_data_path_covers_every_region(center: IdentityCenter, tmp_path: Path, region: str) -> None:
+    """With ``AWS_DATA_PATH`` set, clients of every partition connect to the stand-in."""
     environment = center.environment(tmp_path / "data")
     session = botocore.session.Session()
     session.set_config_variable("data_path", environment["AWS_DATA_PATH"])
@@ -812,8 +798,8 @@ def test_data_path_leads_every_region_here(
         assert found.meta.endpoint_url == center.url
 
 
-def test_sign_in_leaves_the_file_of_a_login(center: IdentityCenter, tmp_path: Path) -> None:
-    """The token file has the name, the members and the mode that ``aws sso login`` gives it."""
+def test_sign_in_token_file(center: IdentityCenter, tmp_path: Path) -> None:
+    """The token file has the name, fields and mode that ``aws sso login`` gives it."""
     by_session = center.sign_in(tmp_path, session_name="corp", region="eu-west-1")
     by_url = center.sign_in(tmp_path)
     document = json.loads(by_session.read_text())
@@ -837,8 +823,8 @@ def test_sign_in_leaves_the_file_of_a_login(center: IdentityCenter, tmp_path: Pa
     assert "refreshToken" not in json.loads(by_url.read_text())
 
 
-def test_signed_in_person_gets_keys(center: IdentityCenter, tmp_path: Path) -> None:
-    """A client that knows only the file gets keys, renewing an expired access token on its own."""
+def test_sign_in_gives_keys(center: IdentityCenter, tmp_path: Path) -> None:
+    """A client with only the token file gets keys, and renews an expired access token itself."""
     center.sign_in(tmp_path, session_name="corp", expires_in=-60)
     (tmp_path / ".aws" / "config").write_text(
         f"[profile dev]\nsso_session = corp\nsso_account_id = {ACCOUNT}\nsso_role_name = {ROLE}\n"
@@ -855,10 +841,8 @@ def test_signed_in_person_gets_keys(center: IdentityCenter, tmp_path: Path) -> N
     assert center.reused_refresh_tokens == 0
 
 
-def test_tls_is_spoken_to_those_who_trust_the_certificate(
-    tmp_path: Path, capfd: pytest.CaptureFixture[str]
-) -> None:
-    """With a certificate it speaks TLS; who does not trust it leaves, and nothing is printed."""
+def test_tls(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """With a certificate it uses TLS; a client that does not trust it fails in silence."""
     key, certificate = str(tmp_path / "key.pem"), str(tmp_path / "certificate.pem")
     command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=127.0.0.1"
     command += " -addext subjectAltName=IP:127.0.0.1 -keyout key.pem -out certificate.pem"
@@ -875,10 +859,8 @@ def test_tls_is_spoken_to_those_who_trust_the_certificate(
 
 @pytest.mark.parametrize("end", [signal.SIGTERM, signal.SIGINT])
 @pytest.mark.parametrize("command", [["-m", "identity_center"], ["identity_center"]])
-def test_by_hand_it_prints_the_variables_and_runs_until_told(
-    tmp_path: Path, command: list[str], end: signal.Signals
-) -> None:
-    """Started as a program it says how to reach it, answers, and ends quietly on a signal."""
+def test_program_prints_variables(tmp_path: Path, command: list[str], end: signal.Signals) -> None:
+    """Run as a program it prints the variables, answers requests, and ends quietly on a signal."""
     running = subprocess.Popen(
         [sys.executable, *command, "--data-path", str(tmp_path / "a folder")],
         cwd=Path(__file__).parent.parent,

@@ -1,4 +1,4 @@
-"""What is ours, and what is done with it: refresh, list, remove and sign out, on files alone."""
+"""Refresh, list, remove and sign out, on files alone: which sections they change, and how."""
 
 from __future__ import annotations
 
@@ -66,9 +66,10 @@ SETTINGS = [
 
 @pytest.mark.parametrize("settings", SETTINGS)
 def test_section_with_record_and_token_is_ours(file: Path, settings: str) -> None:
-    """Also where it says how to get credentials: ``--force`` writes over such a section.
+    """A section with our record and a token is listed, renewed, signed out and removed.
 
-    It is listed, renewed and signed out; removing it takes our lines and leaves the others.
+    That also holds for a section with settings, which ``--force`` writes over. The removal takes
+    only our lines.
     """
     before = f"[tool]\n{settings}region = eu-1\n"
     file.write_text(f"{before}{KEYS}{TOKEN}{RECORD}{OTHER}")
@@ -96,7 +97,10 @@ def test_section_with_record_and_token_is_ours(file: Path, settings: str) -> Non
     ],
 )
 def test_long_term_keys_are_not_ours(file: Path, section: str) -> None:
-    """Keys are temporary only if ``aws_session_token`` itself has a value, our record or not."""
+    """Without a value in ``aws_session_token`` a section is not ours, even with our record.
+
+    It is not listed, and no command changes it.
+    """
     text = f"[dev-legacy-sso]\n{section}{OTHER}"
     file.write_text(text)
 
@@ -109,7 +113,7 @@ def test_long_term_keys_are_not_ours(file: Path, section: str) -> None:
 
 
 def test_blank_record_does_not_stop_the_others(file: Path) -> None:
-    """It names no source: it is listed with a warning, not renewed, and can be removed."""
+    """An empty record is listed with a warning, not renewed, and can be removed; others go on."""
     blank = f"[blank]\n{KEYS}{TOKEN}x_legacy_sso_source =\n"
     file.write_text(f"{blank}[dev-legacy-sso]\n{KEYS}{TOKEN}{RECORD}")
     listed = list_legacy(KNOWN, [str(file)])
@@ -120,8 +124,12 @@ def test_blank_record_does_not_stop_the_others(file: Path) -> None:
     assert statuses(remove(file, names=["blank"])) == [("blank", "removed")]
 
 
-def test_role_on_a_legacy_profile_is_followed_to_the_record(file: Path) -> None:
-    """For selecting, signing out and showing: never by the old keys of the legacy profile."""
+def test_role_on_legacy_profile(file: Path) -> None:
+    """A role on a legacy profile belongs to the sign-in of that profile's recorded source.
+
+    This holds for selecting, signing out and listing; the old keys of the legacy profile are not
+    used.
+    """
     file.write_text(f"[ops-legacy-sso]\n{KEYS}{TOKEN}x_legacy_sso_source = profile ops\n")
     (row,) = list_legacy(KNOWN, [str(file)]).rows
 
@@ -144,7 +152,10 @@ def test_role_on_a_legacy_profile_is_followed_to_the_record(file: Path) -> None:
     ],
 )
 def test_sign_out_ends_the_expiry(file: Path, expires: str | None, after: str) -> None:
-    """For prompts that show what lives; signing out again changes no byte."""
+    """A sign-out sets the expiry to now, unless it has passed; a second one changes no byte.
+
+    Shell prompts show the expiry.
+    """
     line = f"x_security_token_expires = {expires}\n" if expires else ""
     file.write_text(f"[dev-legacy-sso]\n{KEYS}{TOKEN}{line}{RECORD}")
     start = datetime.now(UTC) - timedelta(seconds=1)
@@ -162,7 +173,7 @@ def test_sign_out_ends_the_expiry(file: Path, expires: str | None, after: str) -
 
 
 def test_signed_out_profile_has_no_expiry(file: Path) -> None:
-    """What stands there is the sign-out: it is not expired, and any refresh fills it."""
+    """A signed-out profile has no expiration, is not expired, and any refresh fills it."""
     file.write_text(f"[dev-legacy-sso]\n{KEYS}{TOKEN}{RECORD}")
     remove(file, signs_out=True, all=True)
     (row,) = list_legacy(KNOWN, [str(file)]).rows
@@ -178,8 +189,11 @@ SWALLOWING = (
 
 
 @pytest.mark.parametrize("signs_out", [False, True])
-def test_swallowed_section_is_neither_lost_nor_said(file: Path, signs_out: bool) -> None:
-    """Refused by file and line; the other profiles go on; nothing of it is printed."""
+def test_swallowed_section_kept(file: Path, signs_out: bool) -> None:
+    """A section that ours swallows is kept: the error names file and line, but no content.
+
+    The other profiles are still refreshed and removed.
+    """
     file.write_text(f"{SWALLOWING}\n[x]\n{KEYS}{TOKEN}{RECORD}")
     refreshed = refresh_all(file)
     listed = list_legacy(KNOWN, [str(file)])
@@ -197,7 +211,7 @@ def test_swallowed_section_is_neither_lost_nor_said(file: Path, signs_out: bool)
 
 
 def test_failure_leaves_the_old_keys(file: Path) -> None:
-    """One that cannot be fetched is reported, and does not stop the others."""
+    """If a source cannot be fetched, its old keys stay, and the others are refreshed."""
     old = f"[a]\n{KEYS}{TOKEN}{RECORD}"
     file.write_text(f"{old}\n[b]\n{KEYS}{TOKEN}x_legacy_sso_source = profile tool\n")
 
@@ -212,8 +226,8 @@ def test_failure_leaves_the_old_keys(file: Path) -> None:
 
 
 @pytest.mark.parametrize(("change", "status"), [("removed", "kept"), ("signed out", "kept")])
-def test_what_is_taken_away_meanwhile_stays_so(file: Path, change: str, status: str) -> None:
-    """A refresh in flight does not bring back what somebody removes or signs out."""
+def test_removal_during_refresh(file: Path, change: str, status: str) -> None:
+    """A refresh does not write again what was removed or signed out while it ran."""
     file.write_text(f"[dev-legacy-sso]\n{KEYS}{TOKEN}{RECORD}")
 
     def fetch(sources: Collection[Source]) -> Iterator[tuple[Source, Credentials]]:

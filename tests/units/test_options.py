@@ -1,4 +1,4 @@
-"""Options that exclude each other, and what they take: no AWS CLI is needed to tell."""
+"""Which options exclude each other, and which values they take; no AWS CLI is needed."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ NAMES = [f"--{option['name']}" for option in options.REFRESH if option["name"] !
 
 @pytest.mark.parametrize(("one", "other"), list(combinations([*NAMES, "--profile", "--query"], 2)))
 def test_options_exclude_each_other(one: str, other: str) -> None:
-    """Each pair of them, and no other pair; the message names both."""
+    """Exactly the pairs in EXCLUDING are refused, with a message that names both options."""
     if {(one, other), (other, one)} & EXCLUDING:
         with pytest.raises(UsageError, match="do not go together") as refused:
             options.check_together([one, other])
@@ -44,8 +44,8 @@ def test_options_exclude_each_other(one: str, other: str) -> None:
         options.check_together([one, other])
 
 
-def test_quiet_goes_with_watch() -> None:
-    """Without it there is nothing that it could mean."""
+def test_quiet_needs_watch() -> None:
+    """``--quiet`` without ``--watch`` is refused, since it would have no effect."""
     options.check_together(["--watch", "--quiet"])
     with pytest.raises(UsageError, match="--quiet goes with --watch"):
         options.check_together(["--quiet"])
@@ -61,7 +61,7 @@ def test_quiet_goes_with_watch() -> None:
     ],
 )
 def test_globals_without_meaning_are_refused(given: dict[str, object], is_refused: bool) -> None:
-    """``--endpoint-url`` and ``--no-sign-request``."""
+    """``--endpoint-url`` and ``--no-sign-request`` are refused, since they would have no effect."""
     parsed = Namespace(**{"endpoint_url": None, "sign_request": True, **given})
     if is_refused:
         with pytest.raises(UsageError, match="has no meaning here"):
@@ -71,13 +71,13 @@ def test_globals_without_meaning_are_refused(given: dict[str, object], is_refuse
 
 
 @pytest.mark.parametrize("given", ["0", "5", "9999999"])
-def test_minutes_are_taken(given: str) -> None:
-    """A whole number."""
+def test_minutes_accepted(given: str) -> None:
+    """A whole number of minutes is accepted."""
     assert options.minutes(given) == timedelta(minutes=int(given))
 
 
 @pytest.mark.parametrize("given", ["", "x", "-1", "1.5", "1e3", " 5", "٣", "10000000"])
-def test_minutes_are_refused(given: str) -> None:
-    """Anything else, by what was given."""
+def test_minutes_refused(given: str) -> None:
+    """Any other value is refused with a message."""
     with pytest.raises(UsageError, match="a whole number of minutes"):
         options.minutes(given)

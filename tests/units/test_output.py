@@ -1,4 +1,4 @@
-"""What our commands print, from rows alone: no AWS CLI is started for it."""
+"""What our commands print, made from rows alone: no AWS CLI is started."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def soon(**left: float) -> datetime:
     return datetime.now(UTC) + timedelta(seconds=30, **left)
 
 
-# The expiry is made in the test: the table is built minutes before, when the tests are collected.
+# The test computes the expiry: the table is built at the collection, which may be minutes earlier.
 @pytest.mark.parametrize(
     ("values", "left", "pattern"),
     [
@@ -46,7 +46,7 @@ def soon(**left: float) -> datetime:
     ],
 )
 def test_refreshed_line(values: dict[str, str], left: dict[str, float], pattern: str) -> None:
-    """One line for each legacy profile, with the local time and what is left."""
+    """Each legacy profile gets one line, with the local time of its expiry and the time left."""
     printed = row(expiration=soon(**left) if left else None, **values)
 
     line = next(iter(output.refreshed_lines(Report([printed]))))
@@ -74,7 +74,7 @@ def test_refreshed_line(values: dict[str, str], left: dict[str, float], pattern:
     ],
 )
 def test_new_line(count: int, given: str | None, line: str | None) -> None:
-    """Once for all that are new, with the command that removes them from that very file."""
+    """If legacy profiles are new, one line has the command that removes them from that file."""
     report = Report([row("old"), *(row(f"new{n}", is_new=True) for n in range(count))])
     about = [line for line in output.refreshed_lines(report, given) if "remove" in line]
 
@@ -86,14 +86,14 @@ def test_new_line(count: int, given: str | None, line: str | None) -> None:
     [("-x", "--legacy-profiles=-x"), ("p*", "--legacy-profiles 'p*'"), ("a b", "'a b'")],
 )
 def test_hint_can_be_typed(name: str, words: str) -> None:
-    """Whatever a name begins with, and whatever a shell would make of it."""
+    """Names in the hint are quoted, so that it works in a shell with any name."""
     (line,) = (it for it in output.refreshed_lines(Report([row(name, is_new=True)])) if "new" in it)
 
     assert line.endswith(words)
 
 
 def test_file_line() -> None:
-    """How many were written to which file."""
+    """One line per file says how many legacy profiles were written to it."""
     rows = [row("a"), row("b"), row("c", path="/other"), row("d", "planned", path="/third")]
     lines = list(output.refreshed_lines(Report(rows)))
 
@@ -105,7 +105,7 @@ def test_file_line() -> None:
 
 
 def test_listed_lines() -> None:
-    """For a person: readable at 80 columns, the file named where there are several."""
+    """The list for a person fits 80 columns, and names the file if there are several."""
     rows = [
         row("dev-legacy-sso", "valid", expiration=soon(minutes=59)),
         row("a", "signed-out", warnings=["w"]),
@@ -128,7 +128,7 @@ def test_listed_lines() -> None:
 
 
 def test_documents() -> None:
-    """The fields of each command, and null where there is nothing to say."""
+    """The JSON document of each command has exactly these fields."""
     report = Report([row(error=FetchError("no"), expiration=datetime(2031, 1, 2, tzinfo=UTC))])
     common = {"Profile": "dev-legacy-sso", "SourceProfile": "dev", "CredentialsFile": "/file"}
     listed = {
@@ -164,14 +164,14 @@ def test_documents() -> None:
 def test_status(
     errors: list[LegacySsoError | None], unreadable: list[LegacySsoError], status: int
 ) -> None:
-    """All failed alike: that status; differently: 255; only some: 1."""
+    """All failed with the same status: that one; with different ones: 255; only some failed: 1."""
     rows = [row(str(number), error=error) for number, error in enumerate(errors)]
 
     assert output.status(Report(rows, errors=unreadable)) == status
 
 
-def test_problems_are_told_once() -> None:
-    """What many profiles share is one line that names them all."""
+def test_problems_printed_once() -> None:
+    """An error that several profiles share is one line that names them all."""
     rows = [row("a", error=SignInError("over")), row("b", error=SignInError("over"), source="p")]
     report = Report(rows, warnings=["careful"], errors=[FetchError("unreadable")])
 
@@ -187,7 +187,7 @@ def test_problems_are_told_once() -> None:
     [(output.event_line, "solved: away"), (output.event_document, '"Message": "away"')],
 )
 def test_event(make: Callable[[Event], str], said: str) -> None:
-    """With the time; as JSON on one line."""
+    """An event is printed as one line, as text or as JSON."""
     text = make(Event("solved", "away"))
 
     assert said in text
@@ -198,8 +198,8 @@ def test_event(make: Callable[[Event], str], said: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "utf-8"])
 @pytest.mark.parametrize("name", ["dev", "né\N{SNOWMAN}", "a\x1b[31m\x9b\u202e", "\ud800", "a\nb"])
-def test_names_steer_no_terminal(name: str, encoding: str) -> None:
-    """Any name in any terminal: what is not printable is written out, and one line is one."""
+def test_names_with_unprintable_characters(name: str, encoding: str) -> None:
+    """Unprintable characters are escaped for any encoding, so that a name stays on one line."""
     raw = io.BytesIO()
     stream = io.TextIOWrapper(raw, encoding=encoding, newline="\n")
     output.print_lines(stream, [name])

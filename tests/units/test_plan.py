@@ -1,4 +1,4 @@
-"""Which profiles are copied, and under which names: decided from configuration alone."""
+"""Which profiles are copied, and under which names: decided from configuration and text alone."""
 
 from __future__ import annotations
 
@@ -59,23 +59,26 @@ def decided(copy: Copy, text: str) -> Decision:
     ("template", "name"),
     [(None, "dev-legacy-sso"), ("old", "old"), ("{profile}-x", "dev-x")],
 )
-def test_the_name_comes_from_the_source_profile(template: str | None, name: str) -> None:
-    """``{profile}`` in --output-profile stands for the source profile."""
+def test_name_from_source_profile(template: str | None, name: str) -> None:
+    """``{profile}`` in --output-profile is replaced by the name of the source profile."""
     selection = Selection("dev", output_profile=template)
 
     assert planned(configuration(dev=SSO), "", selection) == [("dev", name, None)]
 
 
-def test_the_default_name_can_be_set_in_the_config_file() -> None:
-    """``output_profile`` in the ``[legacy-sso]`` section."""
+def test_name_default_from_config() -> None:
+    """``output_profile`` in the ``[legacy-sso]`` section sets the default name."""
     own = {"output_profile": "{profile}-o"}
     known = Configuration({"profiles": {"dev": SSO}, "sso_sessions": SESSIONS, "legacy-sso": own})
 
     assert planned(known, "", Selection("dev")) == [("dev", "dev-o", None)]
 
 
-def test_a_legacy_profile_named_as_source_means_its_record() -> None:
-    """People export AWS_PROFILE=dev-legacy-sso and refresh it."""
+def test_legacy_profile_as_source() -> None:
+    """If the source given is a legacy profile, its recorded source is used.
+
+    People export AWS_PROFILE=dev-legacy-sso, and then refresh it.
+    """
     text = legacy("dev-legacy-sso", "dev")
     known = configuration(dev=SSO, **{"dev-legacy-sso": {"aws_access_key_id": "A"}})
 
@@ -101,14 +104,14 @@ def test_a_legacy_profile_named_as_source_means_its_record() -> None:
         ),
     ],
 )
-def test_the_region_is_written_once(
+def test_region_written_once(
     settings: dict[str, str],
     target: dict[str, str],
     text: str,
     asked: str | None,
     region: str | None,
 ) -> None:
-    """When the section is made, from the source's own settings; later only when asked for."""
+    """The source's region is written when the section is created; later only ``--region`` is."""
     known = configuration(dev={**SSO, **settings}, **{"dev-legacy-sso": target})
     selection = Selection("dev", region=asked)
 
@@ -125,8 +128,11 @@ def test_the_region_is_written_once(
         ("half", "has no sso_account_id and no sso_role_name"),
     ],
 )
-def test_what_is_no_source_of_temporary_keys_is_refused(profile: str, why: str) -> None:
-    """Whatever role the machine itself has: the profile's own configuration decides."""
+def test_profile_without_temporary_keys(profile: str, why: str) -> None:
+    """A profile that gives no temporary keys is refused with the reason.
+
+    Only the configuration of the profile counts, not a role of the machine.
+    """
     known = configuration(
         empty={"region": "eu-1"},
         half={"sso_session": "corp"},
@@ -139,8 +145,11 @@ def test_what_is_no_source_of_temporary_keys_is_refused(profile: str, why: str) 
         decide(copy, Standing())
 
 
-def test_patterns_match_every_source_and_no_legacy_profile() -> None:
-    """Wildcards are the shell's. A profile that is a source is one with our keys under it too."""
+def test_patterns_match_sources() -> None:
+    """Patterns work as in a shell, and match source profiles but no legacy profiles.
+
+    A source profile that has our keys under its own name still matches.
+    """
     known = configuration(
         **{"team-a": SSO, "team-b": INLINE, "team-c": {"region": "x"}, "other": SSO},
         **{"team-a-legacy-sso": {"aws_access_key_id": "A"}},
@@ -163,16 +172,20 @@ def test_patterns_match_every_source_and_no_legacy_profile() -> None:
         (Selection("x", source_profiles=["a", "b"], output_profile="one"), UsageError),
     ],
 )
-def test_a_selection_that_cannot_work_is_refused_before_anything_is_fetched(
-    selection: Selection, error: type[LegacySsoError]
-) -> None:
-    """A pattern without a match, an unknown session, two sources with one output."""
+def test_selection_refused(selection: Selection, error: type[LegacySsoError]) -> None:
+    """A pattern without a match, an unknown session, and two sources for one name are refused.
+
+    This happens before anything is fetched.
+    """
     with pytest.raises(error):
         copies(configuration(a=SSO, b=SSO), "", selection)
 
 
-def test_all_sso_session_and_same_login_select_by_the_record() -> None:
-    """A chain of roles belongs to the sign-in at its end."""
+def test_selection_by_record() -> None:
+    """``--all``, ``--sso-session`` and ``--same-login`` select by the recorded source.
+
+    A chain of roles belongs to the sign-in of its last source profile.
+    """
     known = configuration(
         dev=SSO,
         ops={**SSO, "sso_role_name": "Ops"},
@@ -194,15 +207,15 @@ def test_all_sso_session_and_same_login_select_by_the_record() -> None:
     assert sources(Selection("process", same_login=True)) == ["process"]
 
 
-def test_hook_new_no_limits_the_hook_to_what_is_recorded() -> None:
-    """``hook_new = no`` in ``[legacy-sso]``: a login writes nothing for the first time."""
+def test_hook_new_off() -> None:
+    """With ``hook_new = no`` in ``[legacy-sso]`` a login creates no new legacy profile."""
     known = Configuration({"profiles": {"dev": SSO}, "legacy-sso": {"hook_new": "no"}})
 
     assert planned(known, "", Selection("dev", same_login=True)) == []
 
 
-def test_inline_profiles_of_one_start_url_are_one_sign_in() -> None:
-    """Without an sso_session the start URL is what tells one sign-in from another."""
+def test_inline_profiles_share_sign_in() -> None:
+    """Profiles without an sso_session share a sign-in if they have the same start URL."""
     known = configuration(a=INLINE, b={**INLINE, "sso_role_name": "X"})
 
     assert known.source("a").sign_in == known.source("b").sign_in == SignIn(None, "https://x")
@@ -215,8 +228,8 @@ NAMES = {
     "role": {**ROLE, "source_profile": "sso"},
     "in-config": {"aws_access_key_id": "A", "aws_secret_access_key": "S"},
 }
-# What stands under the output name -> what happens without --force, with it, and with a literal
-# name and --force.
+# What exists under the output name -> the result without --force, with --force, and with --force
+# and a literal name.
 GUARDS = [
     pytest.param("free", "", "written", "written", "written", id="nothing"),
     pytest.param(
@@ -290,10 +303,10 @@ GUARDS = [
 
 
 @pytest.mark.parametrize(("name", "text", "plain", "forced", "literal"), GUARDS)
-def test_what_is_taken_over_and_what_is_refused(
+def test_guards_of_existing_names(
     name: str, text: str, plain: str, forced: str, literal: str
 ) -> None:
-    """The table of what may stand under the name, row by row."""
+    """Each row says whether an existing section or profile under the name is written over."""
     known = configuration(**NAMES)
 
     def attempt(*, force: bool = False, is_literal: bool = False) -> str:
@@ -311,8 +324,8 @@ def test_what_is_taken_over_and_what_is_refused(
     ]
 
 
-def test_an_sso_sources_own_name_is_taken_only_when_asked_for_and_without_region() -> None:
-    """A pattern that comes out as the source's own name is an accident; a literal name is not."""
+def test_own_name_of_source() -> None:
+    """The source's own name is refused from a pattern; a literal one is written without region."""
     known = configuration(sso={**SSO, "region": "eu-1"})
     (accident,) = copies(known, "", Selection("sso", output_profile="{profile}"))
     (meant,) = copies(known, "", Selection("sso", output_profile="sso", region="x"))
@@ -323,8 +336,11 @@ def test_an_sso_sources_own_name_is_taken_only_when_asked_for_and_without_region
     assert decide(meant, Standing()).region is None
 
 
-def test_a_sources_own_name_gets_no_region_by_a_renewal_either() -> None:
-    """``--all --region``: it would win over the configured one in the CLI itself."""
+def test_own_name_renewed_without_region() -> None:
+    """``--all --region`` writes no region under a source's own name.
+
+    In the CLI it would win over the configured region.
+    """
     text = legacy("sso", "sso") + legacy("other", "sso")
 
     for selection in (
@@ -337,16 +353,19 @@ def test_a_sources_own_name_gets_no_region_by_a_renewal_either() -> None:
         ]
 
 
-def test_a_name_that_belongs_to_another_source_stays_its_own_at_a_login() -> None:
-    """The hook renews what is recorded, and does not stop at a name that is taken."""
+def test_name_of_other_source_at_login() -> None:
+    """A login renews the recorded source; a name that belongs to another source is no error."""
     known = configuration(a=SSO, b=SSO)
     text = legacy("b-legacy-sso", "a")
 
     assert planned(known, text, Selection("b", same_login=True)) == [("a", "b-legacy-sso", None)]
 
 
-def test_a_legacy_profile_is_known_by_its_record_in_whatever_file_is_written() -> None:
-    """``AWS_PROFILE=dev-legacy-sso`` with ``--credentials-file``."""
+def test_legacy_profile_in_other_file() -> None:
+    """A legacy profile is recognized by its record, also with another ``--credentials-file``.
+
+    For example with ``AWS_PROFILE=dev-legacy-sso``.
+    """
     record = {"aws_session_token": "T", "x_legacy_sso_source": "dev"}
     known = configuration(dev=SSO, **{"dev-legacy-sso": record})
 
@@ -354,16 +373,19 @@ def test_a_legacy_profile_is_known_by_its_record_in_whatever_file_is_written() -
 
 
 @pytest.mark.parametrize("key", ["output_profile", "hook_new"])
-def test_an_indented_block_in_our_own_section_is_named(key: str) -> None:
-    """Not a bug of ours, and not silently something else."""
+def test_indented_block_in_our_section(key: str) -> None:
+    """An indented block as a value in ``[legacy-sso]`` is an error that names the key."""
     known = Configuration({"profiles": {"dev": SSO}, "legacy-sso": {key: {"a": "b"}}})
 
     with pytest.raises(ProfileError, match=f"{key} in .legacy-sso. is an indented block"):
         copies(known, "", Selection("dev", same_login=True))
 
 
-def test_what_stands_under_its_sources_own_name_is_renewed_without_being_asked_for() -> None:
-    """By ``--all`` and after each login: keys that nobody renews would be used all the same."""
+def test_own_name_renewed() -> None:
+    """``--all`` and each login renew a legacy profile under its source's name, with no warning.
+
+    Tools would use these keys even if they were not renewed.
+    """
     known = configuration(sso=SSO)
     text = legacy("sso", "sso")
     for selection in Selection("default", all=True), Selection("sso", same_login=True):
@@ -390,8 +412,8 @@ def test_what_stands_under_its_sources_own_name_is_renewed_without_being_asked_f
         ("a]b", "has a ']' in it"),
     ],
 )
-def test_a_name_that_not_every_tool_reads_is_refused(name: str, why: str) -> None:
-    """What a header cannot hold, and where the SDKs for JavaScript, Ruby, Go and C cut it off."""
+def test_name_not_read_by_all_tools(name: str, why: str) -> None:
+    """A name that a section header cannot hold, or that some SDKs cut off, is refused."""
     known = configuration(sso=SSO)
     copy = Copy(known.source("sso"), name, FILE, known.profile(name))
 
@@ -399,8 +421,11 @@ def test_a_name_that_not_every_tool_reads_is_refused(name: str, why: str) -> Non
         decide(copy, Standing())
 
 
-def test_a_legacy_profile_of_such_a_name_is_refused_with_the_command_that_removes_it() -> None:
-    """One that was written before is no longer renewed: other tools give its keys to another."""
+def test_name_not_read_by_all_tools_renewed() -> None:
+    """A legacy profile of such a name is not renewed; the error has the command that removes it.
+
+    Other tools read its keys as those of another profile.
+    """
     known = configuration(sso=SSO)
     (copy,) = copies(known, legacy("dev #1", "sso"), Selection("x", all=True))
 
@@ -409,8 +434,8 @@ def test_a_legacy_profile_of_such_a_name_is_refused_with_the_command_that_remove
 
 
 @pytest.mark.parametrize("name", ["a b", "né", "a=b", "${HOME}", "a'b", "a(b)", "a,b"])
-def test_a_new_name_that_some_tools_do_not_see_is_written_with_a_warning(name: str) -> None:
-    """Once: a legacy profile that is there is renewed in silence."""
+def test_name_with_warning(name: str) -> None:
+    """A new name that some tools do not see gives a warning; its later renewals give none."""
     known = configuration(sso=SSO)
     copy = Copy(known.source("sso"), name, FILE, known.profile(name))
 
@@ -418,8 +443,8 @@ def test_a_new_name_that_some_tools_do_not_see_is_written_with_a_warning(name: s
     assert decided(copy, legacy(name, "sso")).warnings == ()
 
 
-def test_a_name_that_every_tool_sees_is_written_without_a_warning() -> None:
-    """Letters, digits, and the characters that the SDKs' own patterns have."""
+def test_name_without_warning() -> None:
+    """Letters, digits and the characters in the SDKs' own patterns give no warning."""
     known = configuration(sso=SSO)
     copy = Copy(known.source("sso"), "aZ09-_/.%@:+", FILE, known.profile("aZ09-_/.%@:+"))
 
@@ -430,8 +455,8 @@ def test_a_name_that_every_tool_sees_is_written_without_a_warning() -> None:
     "below",
     ["\n  [prod]\n  aws_secret_access_key = madeup\n", "  aws_secret_access_key = madeup\n"],
 )
-def test_a_section_that_swallows_what_is_not_ours_is_refused(below: str) -> None:
-    """By file and line, with what to do; nothing of what it swallows is said."""
+def test_swallowing_section_refused(below: str) -> None:
+    """The error names file and line and says what to do; it quotes nothing of what is swallowed."""
     known = configuration(p0=SSO)
     text = f"# mine\n{legacy('p0-legacy-sso', 'p0')}{below}"
     (copy,) = copies(known, text, Selection("x", all=True))
@@ -445,15 +470,21 @@ def test_a_section_that_swallows_what_is_not_ours_is_refused(below: str) -> None
 
 
 @pytest.mark.parametrize(("record", "source"), [("profile e2", "e2"), ("e2", "e2"), ("-1", "-1")])
-def test_the_record_is_read_with_and_without_its_first_word(record: str, source: str) -> None:
-    """Older versions wrote none, and some Go SDKs then took the name for a number."""
+def test_record_with_and_without_profile(record: str, source: str) -> None:
+    """The record is read with the word ``profile`` and without it.
+
+    Older versions did not write the word, and some Go SDKs then took the name for a number.
+    """
     (found,) = legacy_profiles(Document(legacy("x", record)))
 
     assert found.source == source
 
 
-def test_the_region_is_decided_by_the_file_that_is_written() -> None:
-    """A legacy profile of that name in another credentials file is no setting of this one's."""
+def test_region_with_other_file() -> None:
+    """The source's region is written if the section is new in the file that is written.
+
+    A legacy profile of that name in another credentials file does not count.
+    """
     main = {"region": "eu-1", "aws_session_token": "T", "x_legacy_sso_source": "profile dev"}
     known = configuration(dev={**SSO, "region": "eu-1"}, **{"dev-legacy-sso": main})
 

@@ -1,4 +1,4 @@
-"""The rooms of the code: who imports whom. CONTRIBUTING.md has the map of them."""
+"""The rooms of the code: which module imports which. CONTRIBUTING.md has the map."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ ROOT = CHECKOUT / PACKAGE
 MODULES = {
     ".".join(path.relative_to(ROOT).with_suffix("").parts): path for path in ROOT.rglob("*.py")
 }
-# From the way in down. A module imports from its own room, and from those of a lower floor.
+# From the entry points down. A module imports from its own room and from lower floors.
 FLOORS = (
     ("__init__", "__main__"),
     ("cli", "installer", "python_function"),
@@ -29,7 +29,7 @@ FLOOR = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms}
 
 
 def imports(module: str) -> Iterator[str]:
-    """Yield what a module imports, wherever in it, as absolute names."""
+    """Yield the absolute name of each import of a module, also of those inside functions."""
     here = [PACKAGE, *module.split(".")]
     for node in ast.walk(ast.parse(MODULES[module].read_text())):
         if isinstance(node, ast.Import):
@@ -44,7 +44,7 @@ def imports(module: str) -> Iterator[str]:
 
 
 def ours(module: str) -> set[str]:
-    """Return the modules of ours that a module imports."""
+    """Return the modules of the package that a module imports."""
     names = {name.removeprefix(f"{PACKAGE}.") for name in imports(module)}
     return {name for name in names | {f"{name}.__init__" for name in names} if name in MODULES}
 
@@ -55,7 +55,7 @@ def room(module: str) -> str:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_room_imports_no_room_above_it(module: str) -> None:
-    """Data runs one way: cli, jobs, then plan, fetch and file, which know nothing of each other."""
+    """A room imports only from lower floors: rooms on the same floor do not import each other."""
     wrong = {
         other
         for other in ours(module)
@@ -66,7 +66,7 @@ def test_room_imports_no_room_above_it(module: str) -> None:
 
 
 def test_imports_have_no_circle() -> None:
-    """Within a room too."""
+    """Modules do not import each other in a circle, not even within a room."""
     done: set[str] = set()
 
     def follow(module: str, way: tuple[str, ...]) -> None:
@@ -82,7 +82,7 @@ def test_imports_have_no_circle() -> None:
 
 @pytest.mark.parametrize("module", MODULES)
 def test_foreign_names_have_one_room(module: str) -> None:
-    """The AWS CLI's: cli/. INI parsers: the document. botocore's private names: one file."""
+    """Only cli/ uses the AWS CLI, one module INI parsers, and one botocore's private names."""
     tops = {name.split(".")[0] for name in imports(module)}
     private = {
         node.attr
@@ -98,8 +98,8 @@ def test_foreign_names_have_one_room(module: str) -> None:
 
 
 @pytest.mark.parametrize("module", MODULES)
-def test_module_fits_on_a_few_screens(module: str) -> None:
-    """At most 300 lines, and no function over 45 beside its docstring."""
+def test_module_size(module: str) -> None:
+    """A module has at most 300 lines, and a function at most 45 without its docstring."""
     text = MODULES[module].read_text()
     long = []
     for node in ast.walk(ast.parse(text)):
@@ -112,10 +112,22 @@ def test_module_fits_on_a_few_screens(module: str) -> None:
     assert long == []
 
 
-def test_no_test_file_imports_from_another() -> None:
-    """What they share is in tests/support."""
+def test_files_do_not_import_each_other() -> None:
+    """A test file imports from no other; what they share is in tests/support."""
     tests = CHECKOUT / "tests"
     names = {path.stem for path in tests.rglob("test_*.py")}
     for path in tests.rglob("test_*.py"):
         for node in ast.walk(ast.parse(path.read_text())):
             assert not (isinstance(node, ast.ImportFrom) and node.module in names), path
+
+
+def test_names_of_tests_are_short() -> None:
+    """A test's name has at most 50 characters; what it promises stands in its docstring."""
+    names = [
+        node.name
+        for path in (CHECKOUT / "tests").rglob("test_*.py")
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.FunctionDef) and node.name.startswith("test_")
+    ]
+
+    assert [name for name in names if len(name) > 50] == []

@@ -1,4 +1,4 @@
-"""Sessions for sources: their configuration is the given one, their chain is the source's."""
+"""Sessions for sources: they take the given configuration and follow the source's chain."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ class Given(Session):
     full_config = CONFIG
 
 
-def test_chain_leads_on_from_a_legacy_profile() -> None:
-    """To what it came from, as the source says; the given configuration stays as it is."""
+def test_chain_through_legacy_profile() -> None:
+    """A legacy profile in a chain is replaced by its source; the given config is unchanged."""
     source = Source("ops", True, (Profile("ops", OPS), Profile("dev", DEV)), {})
     session = SessionFactory(Given()).for_source(source)
 
@@ -36,8 +36,11 @@ def test_chain_leads_on_from_a_legacy_profile() -> None:
     assert OPS["source_profile"] == "dev-legacy-sso"
 
 
-def test_loader_is_made_before_threads_ask_for_it() -> None:
-    """Once, where the factory is made: botocore fails some of those that ask first at once."""
+def test_loader_made_before_threads() -> None:
+    """The loader is made once, together with the factory.
+
+    In botocore, threads that ask for it first at the same time can fail.
+    """
     makers: list[threading.Thread] = []
 
     def loader() -> Loader:

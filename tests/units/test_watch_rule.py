@@ -38,7 +38,7 @@ def ago(seconds: float) -> datetime:
 
 
 def there(left: float | None, source: str = "dev", *, signed_out: bool = False) -> Standing:
-    """Return a legacy profile whose keys have so many seconds left."""
+    """Return a legacy profile whose keys have this many seconds left."""
     expiration = None if left is None else NOW + timedelta(seconds=left)
     legacy = LegacyProfile("dev-legacy-sso", source, expiration, signed_out, tokens_differ=False)
     return Standing(True, Holds.LEGACY_PROFILE, legacy)
@@ -62,8 +62,8 @@ HOUR = 60 * MINUTE
         pytest.param(None, 0, None, id="never, if it does not say when it ends"),
     ],
 )
-def test_due_at_the_end_of_the_keys(left: float | None, seen: float, due_in: float | None) -> None:
-    """When 20 minutes are left, or half of what was left when first seen, if that is less."""
+def test_due_before_the_keys_end(left: float | None, seen: float, due_in: float | None) -> None:
+    """Due when 20 minutes are left, or half of what was left when first seen, if that is less."""
     standing = there(left)
     assert standing.legacy
     memory = Memory(ago(seen), standing.legacy.expiration)
@@ -85,7 +85,7 @@ def test_due_at_the_end_of_the_keys(left: float | None, seen: float, due_in: flo
     ],
 )
 def test_due_at_once(standing: Standing, before: Stamp, sign_in: Stamp, is_due: bool) -> None:
-    """What is missing is written; what is signed out waits for the next sign-in."""
+    """A missing legacy profile is due at once; a signed-out one waits for the next sign-in."""
     due = due_at(SOURCE, standing, Memory(NOW, None, before), sign_in)
 
     assert due == (NOW if is_due else NEVER)
@@ -101,8 +101,8 @@ def test_due_at_once(standing: Standing, before: Stamp, sign_in: Stamp, is_due: 
         pytest.param(-HOUR, SIGNED_IN, True, id="the clock was set back"),
     ],
 )
-def test_pause_holds_up(since: float, sign_in: Stamp, is_over: bool) -> None:
-    """Until its end, another sign-in, or a clock that was set back past its beginning."""
+def test_pause_length(since: float, sign_in: Stamp, is_over: bool) -> None:
+    """A pause lasts until its end, another sign-in, or a clock set back before its start."""
     pause = Pause(ago(since), timedelta(minutes=5), SIGNED_IN, FetchError("no network"))
     memory = Memory(NOW, None, SIGNED_IN, pause)
 
@@ -112,7 +112,7 @@ def test_pause_holds_up(since: float, sign_in: Stamp, is_over: bool) -> None:
 
 
 def pauses(left: float | None, count: int) -> list[float]:
-    """Return the seconds between one failure and the next, with keys that live so long yet."""
+    """Return the seconds between failures, with keys that expire after ``left`` seconds."""
     expiration = None if left is None else NOW + timedelta(seconds=left)
     memory, lengths = Memory(NOW, expiration), []
     for _ in range(count):
@@ -123,7 +123,7 @@ def pauses(left: float | None, count: int) -> list[float]:
 
 
 def test_pause_grows_to_five_minutes() -> None:
-    """Each is twice the one before."""
+    """Each pause is twice as long as the one before, up to five minutes."""
     assert pauses(None, 7) == [15, 30, 60, 120, 240, 300, 300]
 
 
@@ -131,5 +131,8 @@ def test_pause_grows_to_five_minutes() -> None:
     ("left", "seconds"), [(3600, 15), (30, 15), (20, 10), (3, 1.5), (1, 1), (0, 15), (-9, 15)]
 )
 def test_pause_is_half_of_what_is_left(left: float, seconds: float) -> None:
-    """While the old keys work; but a second at least, and as ever once they have expired."""
+    """While the old keys work, a pause is half of their time left, but at least one second.
+
+    After their expiry it has the usual length.
+    """
     assert pauses(left, 1) == [seconds]
