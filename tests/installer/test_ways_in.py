@@ -96,9 +96,9 @@ def test_our_commands_work(someone: Person, programs: Path, way: str) -> None:
     check_way(someone, programs, way)
 
 
-@pairs((FROZEN,), ("env -i",))
-def test_our_commands_with_empty_environment(someone: Person, programs: Path, way: str) -> None:
-    """Our commands work in an empty environment, without a PATH."""
+@pairs((FROZEN,), ("env -i", "fish"))
+def test_our_commands_from_other_callers(someone: Person, programs: Path, way: str) -> None:
+    """Our commands work in an empty environment, without a PATH, and in fish, without a hook."""
     check_way(someone, programs, way)
 
 

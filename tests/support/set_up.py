@@ -61,6 +61,7 @@ WAYS: Mapping[str, Callable[[Path, Sequence[str], Path], Command]] = {
     "program": lambda aws, words, programs: [programs / places.PROGRAM, "aws", *words],
     "exec": lambda aws, words, programs: [aws, *words],
     "sh": lambda aws, words, programs: ["sh", "-c", shlex.join([str(aws), *words])],
+    "fish": lambda aws, words, programs: ["fish", "-c", shlex.join([str(aws), *words])],
     "make": _make,
     "env -i": lambda aws, words, programs: ["sh", "-c", _ENV_I, "sh", aws, *words],
     "Python": lambda aws, words, programs: [sys.executable, "-c", _PYTHON, aws, *words],
