@@ -78,76 +78,84 @@ def keys_shadow_a_profile(newcomer: Newcomer) -> None:
     )
 
 
-BROKEN: dict[str, tuple[Break, str]] = {
-    "the folder is gone": (
-        lambda newcomer: shutil.rmtree(newcomer.plugin),
-        "the plugin is not in ",
-    ),
-    "the package is gone": (
-        lambda newcomer: (newcomer.plugin / "awscli_plugin_legacy_sso").unlink(),
-        "the plugin is not in ",
-    ),
-    "a file of it is another": (
-        lambda newcomer: (newcomer.plugin / "awscli_plugin_legacy_sso" / "errors.py").unlink(),
-        "is of another version",
-    ),
-    "its own config is gone": (
-        lambda newcomer: (newcomer.plugin / "config").unlink(),
-        "/config, which turns the plugin on, is gone",
-    ),
-    "its own config names another folder": (
-        lambda newcomer: (newcomer.plugin / "config").write_text("[plugins]\n"),
-        "/config, which turns the plugin on, is gone",
-    ),
-    "its dependency is gone": (
-        lambda newcomer: (newcomer.plugin / "configupdater").unlink(),
-        "is of another version",
-    ),
-    "the alias file is gone": (
-        lambda newcomer: newcomer.aliases.unlink(),
-        "/alias does not lead to ",
-    ),
-    "an alias is gone": (
-        lambda newcomer: newcomer.aliases.write_text(
-            "".join(newcomer.aliases.read_text().splitlines(keepends=True)[:-1])
+# Each group in one HOME, one failure after the other: from what is broken to what is said of it.
+BROKEN: dict[str, dict[str, tuple[Break, str]]] = {
+    "the folder": {
+        "the folder is gone": (
+            lambda newcomer: shutil.rmtree(newcomer.plugin),
+            "the plugin is not in ",
         ),
-        "/alias does not lead to ",
-    ),
-    "the aliases lead to another folder": (
-        lambda newcomer: newcomer.aliases.write_text(aliased("", "/old", Mark())),
-        "/alias does not lead to ",
-    ),
-    "classic lines that find nothing": (
-        classic("/usr/lib/python3.8/site-packages"),
-        "No module named 'awscli_plugin_legacy_sso'",
-    ),
-    "classic lines with a quoted path": (
-        classic('"{}"'),
-        "No module named 'awscli_plugin_legacy_sso'",
-    ),
-    "classic lines with the package index's name": (
-        classic("{}", "awscli-plugin-legacy-sso"),
-        "No module named 'awscli-plugin-legacy-sso'",
-    ),
-    "another plugin is gone": (classic("{}", "other_plugin"), "No module named 'other_plugin'"),
-    "others may read the file": (others_may_read, "can be read by others"),
-    "keys shadow a profile": (keys_shadow_a_profile, "a profile of this name has settings"),
+        "the package is gone": (
+            lambda newcomer: (newcomer.plugin / "awscli_plugin_legacy_sso").unlink(),
+            "the plugin is not in ",
+        ),
+        "a file of it is another": (
+            lambda newcomer: (newcomer.plugin / "awscli_plugin_legacy_sso" / "errors.py").unlink(),
+            "is of another version",
+        ),
+        "its own config is gone": (
+            lambda newcomer: (newcomer.plugin / "config").unlink(),
+            "/config, which turns the plugin on, is gone",
+        ),
+        "its own config names another folder": (
+            lambda newcomer: (newcomer.plugin / "config").write_text("[plugins]\n"),
+            "/config, which turns the plugin on, is gone",
+        ),
+        "its dependency is gone": (
+            lambda newcomer: (newcomer.plugin / "configupdater").unlink(),
+            "is of another version",
+        ),
+    },
+    "the aliases": {
+        "the alias file is gone": (
+            lambda newcomer: newcomer.aliases.unlink(),
+            "/alias does not lead to ",
+        ),
+        "an alias is gone": (
+            lambda newcomer: newcomer.aliases.write_text(
+                "".join(newcomer.aliases.read_text().splitlines(keepends=True)[:-1])
+            ),
+            "/alias does not lead to ",
+        ),
+        "the aliases lead to another folder": (
+            lambda newcomer: newcomer.aliases.write_text(aliased("", "/old", Mark())),
+            "/alias does not lead to ",
+        ),
+    },
+    "the person's files": {
+        "classic lines that find nothing": (
+            classic("/usr/lib/python3.8/site-packages"),
+            "No module named 'awscli_plugin_legacy_sso'",
+        ),
+        "classic lines with a quoted path": (
+            classic('"{}"'),
+            "No module named 'awscli_plugin_legacy_sso'",
+        ),
+        "classic lines with the package index's name": (
+            classic("{}", "awscli-plugin-legacy-sso"),
+            "No module named 'awscli-plugin-legacy-sso'",
+        ),
+        "another plugin is gone": (classic("{}", "other_plugin"), "No module named 'other_plugin'"),
+        "others may read the file": (others_may_read, "can be read by others"),
+        "keys shadow a profile": (keys_shadow_a_profile, "a profile of this name has settings"),
+    },
 }
 
 
-@pytest.mark.parametrize("failure", BROKEN)
-def test_failure_found_and_mended(newcomer: Newcomer, failure: str) -> None:
+@pytest.mark.parametrize("group", BROKEN)
+def test_failures_found_and_mended(newcomer: Newcomer, group: str) -> None:
     """Each failure gives status 1 and one cross with a command; after the command all is well."""
-    make, words = BROKEN[failure]
-    make(newcomer)
-    sick = newcomer.program("doctor")
+    for failure, (make, words) in BROKEN[group].items():
+        make(newcomer)
+        sick = newcomer.program("doctor")
 
-    assert sick.status == 1, sick
-    assert words in sick.out
-    [mend] = re.findall(r"(?m)^✗ .*\n  mend: (.+)$", sick.out)
-    follow(newcomer, mend)
+        assert sick.status == 1, (failure, sick)
+        # The only cross: what was broken before it has been mended.
+        [(cross, mend)] = re.findall(r"(?m)^✗ (.*)\n  mend: (.+)$", sick.out)
+        assert words in cross, failure
+        follow(newcomer, mend)
     well = newcomer.program("doctor")
-    assert (well.status, "✗" in well.out) == (0, False), (sick, well)
+    assert (well.status, "✗" in well.out) == (0, False), well
 
 
 def test_classic_lines_that_work_are_a_note(newcomer: Newcomer) -> None:
