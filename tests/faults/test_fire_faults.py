@@ -55,11 +55,15 @@ class Injection:
     def __init__(self, folder: Path, *, is_new: bool) -> None:
         self.folder, self.is_new = folder, is_new
         self.log = folder.parent / "strace.log"
+        self.calls = self.record()
+        self.new = self.file.read_text()
+
+    def record(self) -> list[fire.Call]:
+        """Write once, and return the calls that change something."""
         self.file = self.renew()
         # -y adds its path to each descriptor.
         assert fire.run([*fire.strace(self.log, "-y"), *fire.writer(self.file)]).returncode == 0
-        self.new = self.file.read_text()
-        self.calls = [
+        return [
             call
             for call in fire.calls(self.log, start="legacy-sso.lock")
             if re.match(fire.CHANGES, call.name)
@@ -77,12 +81,23 @@ class Injection:
         (at,) = (at for at, call in enumerate(self.calls) if re.search(words, call.line))
         return at
 
+    def inject(self, call: fire.Call, error: str) -> subprocess.CompletedProcess[str]:
+        """Write with this call failing. Its number changes when Python compiles a module."""
+        at = self.calls.index(call)
+        for _ in range(5):
+            self.renew()
+            inject = f"inject={call.name}:error={error}:when={call.count}"
+            options = ["-y", "-e", f"trace={call.name}", "-e", inject]
+            done = fire.run([*fire.strace(self.log, *options), *fire.writer(self.file)])
+            failed = [line for line in self.log.read_text().splitlines() if "INJECTED" in line]
+            if [_without_numbers(line) for line in failed] == [_without_numbers(call.line)]:
+                return done
+            call = self.record()[at]
+        pytest.fail(f"this call could not be made to fail: {call.line}")
+
     def fail(self, call: fire.Call, error: str) -> str:
         """Let a call fail, and check the result; return how the write ended."""
-        self.renew()
-        inject = f"inject={call.name}:error={error}:when={call.count}"
-        options = ["-e", f"trace={call.name}", "-e", inject]
-        done = fire.run([*fire.strace(self.log, *options), *fire.writer(self.file)])
+        done = self.inject(call, error)
         said = lines(done.stderr if done.returncode else done.stdout)
         if done.returncode:
             assert done.returncode == 253
@@ -104,6 +119,11 @@ class Injection:
         assert len(said) == 1, call.line
         assert ERRORS[error] in said[0] or "could not be kept" in said[0]
         return "went on with a warning"
+
+
+def _without_numbers(line: str) -> str:
+    """Return a traced call without its process, descriptors, random name and result."""
+    return re.sub(r"^\d+ +|\d+(?=<)|[0-9a-f]{16}| = .*", "", line)
 
 
 WAYS = pytest.mark.parametrize("is_new", [False, True], ids=["replaced", "made"])
