@@ -1,10 +1,10 @@
 """The text of the credentials file: read as botocore reads it, edited with ConfigUpdater.
 
-Text comes in, text goes out. Every question about a text is answered by the parser that botocore
-uses, ``configparser.RawConfigParser``. Every edit is made on ConfigUpdater's blocks, which keep
-each line that is not edited. Then that parser judges the new text: it must read exactly as asked.
+botocore's parser, ``configparser.RawConfigParser``, answers every question about a text.
+ConfigUpdater's blocks keep each line that is not edited. The edited text is then read with
+botocore's parser again, and must give exactly what was asked for.
 
-Not here: what a section means, and files. No other module imports these two.
+No other module imports these two libraries. Files, and what a section means, are not handled here.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ import configupdater
 from configupdater import Comment, ConfigUpdater, Option, Section, Space
 
 _FOLDER = os.path.dirname(os.path.dirname(configupdater.__file__))
-# Another plugin may bring an older one that comes first on the path. Its own `__version__` is that
-# of whatever metadata comes first. Where none lies beside it, a method of 4.0 tells.
+# Another plugin may bring an older ConfigUpdater that comes first on the path. `__version__` may be
+# of yet another copy, so the metadata beside the imported one counts. Without metadata, a method
+# that came with 4.0 has to do.
 _METADATA = MetadataPathFinder.find_distributions(
     DistributionFinder.Context(name="configupdater", path=[_FOLDER])
 )
@@ -31,12 +32,12 @@ if not hasattr(Section, "add_before_skip_comments") or _VERSION.startswith("4.0"
     raise ImportError(f"configupdater {_VERSION} in {_FOLDER} is too old; 4.1 or newer is needed")
 
 _LONE_CR = re.compile(r"\r(?!\n)")
-# One more "#" stands before each comment line while ConfigUpdater has the text. It knows comments
-# only at the beginning of a line, and takes others for a part of what stands above them.
-_UNMARKED = re.compile(r"^(?=[^\S\n]*[#;])", re.MULTILINE)
 _CROWDED = re.compile(r"^[^\S\n]*\[[^\n]*\][^\S\n]*[^\s;]", re.MULTILINE)
+# ConfigUpdater reads an indented comment as a part of the value above it. So each comment line gets
+# one more "#" at column 0 while ConfigUpdater has the text.
+_UNMARKED = re.compile(r"^(?=[^\S\n]*[#;])", re.MULTILINE)
 _MARKED = re.compile(r"^#", re.MULTILINE)
-# Stands where a section was taken out. No text has it: a lone carriage return is refused.
+# Stands where a section was removed. No text has it, as a lone carriage return is refused.
 _GONE = "\r\r"
 _WITH_BLANK_LINE = re.compile(r"(?:(?:^|(?<=\r\r))\r?\n)?\r\r", re.MULTILINE)
 
@@ -50,11 +51,11 @@ class UnreadableTextError(ValueError):
 
 
 class EditError(ValueError):
-    """An edit that would not read back as asked. Nothing is returned, so nothing is written."""
+    """The edited text would not read as asked, so none is returned."""
 
 
 class Document:
-    """The text of an INI file, to look into and to edit. :meth:`render` returns the new text.
+    """The text of an INI file, to read and to edit. :meth:`render` returns the new text.
 
     Raises:
         UnreadableTextError: botocore would refuse this text, or a lone carriage return ends a line.
@@ -74,15 +75,15 @@ class Document:
         return list(self._own)
 
     def own(self, section: str) -> Mapping[str, str]:
-        """Return what stands in a section's own lines; nothing inherited from ``[DEFAULT]``."""
+        """Return the values in a section's own lines, without those of ``[DEFAULT]``."""
         return self._own.get(section, {})
 
     def swallowed_line(self, section: str, ours: Collection[str]) -> int | None:
         """Return the number of a line that botocore reads as a part of the value above it.
 
-        Such a line may be meant as a section of its own, and other tools read it as one. In a value
-        of the keys ``ours`` that is any further line, elsewhere only one that begins with ``[``.
-        Comments and blank lines do not count.
+        It may be meant as a section of its own, and other tools read it as one. Below a value of
+        the keys ``ours`` any line counts, elsewhere only one that begins with ``[``; comments and
+        blank lines never count.
         """
         for key in (key for key, value in self.own(section).items() if "\n" in value):
             start = "" if key in ours else "["
@@ -92,24 +93,21 @@ class Document:
         return None
 
     def unseen_header(self, section: str) -> int | None:
-        """Return the line of a header with more than a ``;`` comment behind it: some miss it."""
+        """Return the line of a header that some tools miss: more than a ``;`` comment follows."""
         return _crowded_headers(self._text).get(section)
 
     def set(self, section: str, values: Mapping[str, str], drop: Collection[str] = ()) -> None:
-        """Give a section these values, and drop these keys; the rest of it stays as it is.
+        """Give a section these values, and drop these keys; its other lines stay as they are.
 
-        A value takes the place of the old one, or comes below the last option. A section that is
-        not there is appended, after a blank line.
+        A value replaces the old one in place, or comes below the last option. A missing section
+        is appended, after a blank line.
         """
-        if section in self._own:
-            self._edited().rewrite(section, values, drop)
-        else:
-            self._edited().append(section, values)
+        self._edited().set(section, values, drop)
         kept = {key: value for key, value in self.own(section).items() if key not in drop}
         self._own[section] = {**kept, **values}
 
     def remove(self, section: str) -> None:
-        """Take a section out, and a blank line before it; comments below its options stay."""
+        """Remove a section and a blank line before it; comments below its options stay."""
         self._edited().remove(section)
         del self._own[section]
 
@@ -123,12 +121,11 @@ class Document:
             return self._text
         text = self._blocks.render()
         try:
-            reading = _read(text)
+            defaults, own = _read(text)
         except UnreadableTextError as error:
             raise EditError(str(error)) from None
-        if reading == (self._defaults, self._own):
+        if (defaults, own) == (self._defaults, self._own):
             return text
-        _, own = reading
         for name in [name for name in self._own if name not in own]:
             line, _ = next(_lines_of(self._text, name), (0, ""))
             reason = "would become a part of the value above it; begin it at column 0 first"
@@ -137,8 +134,7 @@ class Document:
         raise EditError(f"section {wrong!r} would not read back as it should")
 
     def _edited(self) -> _Blocks:
-        if self._blocks is None:
-            self._blocks = _Blocks(self._text)
+        self._blocks = self._blocks or _Blocks(self._text)
         return self._blocks
 
 
@@ -147,43 +143,44 @@ class _Blocks:
 
     def __init__(self, text: str) -> None:
         self._newline = "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
-        # A missing final newline stays missing; in between, every line has one.
+        # A missing final newline stays missing; until then every line has one.
         self._is_unterminated = bool(text) and not text.endswith("\n")
         self._structure = _parsed(text + self._newline * self._is_unterminated).structure
-        # With its place, because to look a section up by its name compares it with all before it.
+        # With its place: ConfigUpdater finds a section by comparing it with all before it.
         places = enumerate(self._structure)
         self._sections = {it.name: (at, it) for at, it in places if isinstance(it, Section)}
 
-    def rewrite(self, name: str, values: Mapping[str, str], drop: Collection[str]) -> None:
-        at, section = self._sections[name]
-        blocks: list[Option | Comment | Space] = [_cut_tail(section)]
+    def set(self, name: str, values: Mapping[str, str], drop: Collection[str]) -> None:
+        at, section = self._sections.get(name) or self._append(name)
         options = {option.raw_key.lower(): option for option in section.iter_options()}
         others = (option for key, option in options.items() if key not in {*values, *drop})
-        below = (block for block in self._structure[at + 1 :] if isinstance(block, Section))
-        # As deep as the next line, or it would be swallowed. Else at column 0, but no less deep
-        # than all of the section: what does not see its header takes it for the section above.
+        following = (self._structure[i] for i in range(at + 1, len(self._structure)))
+        below = (block for block in following if isinstance(block, Section))
+        # An option gets the indent of the line below it, which would else become a part of its
+        # value, but no less than all of its section: a tool that misses the header reads the
+        # section's lines as a part of the section above.
         floor = min([_indent(section), *map(_indent, others)], key=len)
         indent = max(floor, next(map(_indent, below), ""), key=len)
-        for key in reversed([key for key in values if key not in options]):
-            blocks.insert(0, _option(f"{indent}{key} = {values[key]}{self._newline}"))
-        for block in reversed(section.structure):
+        blocks: list[Option | Comment | Space] = [_cut_tail(section)]  # from the last one up
+        missing = [Option(key, line=self._newline) for key in values if key not in options]
+        for block in reversed([*section.structure, *missing]):
             key = block.raw_key.lower() if isinstance(block, Option) else ""
             if key in values:
                 newline = "\r\n" if block.lines[0].endswith("\r\n") else "\n"
-                blocks.insert(0, _option(f"{indent}{key} = {values[key]}{newline}"))
-            elif key in drop:
-                continue
-            else:
-                blocks.insert(0, block)
-            indent = max(floor, _indent(blocks[0]), key=len) if key else indent
-        section.structure[:] = blocks
+                blocks.append(Option(key, line=f"{indent}{key} = {values[key]}{newline}"))
+            elif key not in drop:
+                blocks.append(block)
+            if key and key not in drop:
+                indent = max(floor, _indent(blocks[-1]), key=len)
+        section.structure[:] = reversed(blocks)
 
-    def append(self, name: str, values: Mapping[str, str]) -> None:
-        lines = ["", f"[{name}]", *(f"{key} = {value}" for key, value in values.items())]
-        new = _parsed("".join(f"{line}{self._newline}" for line in lines))
-        self._structure += new.structure if self._structure else new.structure[1:]
-        (section,) = new.iter_sections()
+    def _append(self, name: str) -> tuple[int, Section]:
+        new = _parsed(f"{self._newline}[{name}]{self._newline}").structure
+        self._structure += new if self._structure else new[1:]
+        section = self._structure[-1]
+        assert isinstance(section, Section)
         self._sections[name] = len(self._structure) - 1, section
+        return self._sections[name]
 
     def remove(self, name: str) -> None:
         at, section = self._sections.pop(name)
@@ -208,11 +205,6 @@ def _cut_tail(section: Section) -> Space:
     return tail
 
 
-def _option(line: str) -> Option:
-    (section,) = _parsed(f"[x]\n{line}").iter_sections()
-    return next(section.iter_options())
-
-
 def _parsed(text: str) -> ConfigUpdater:
     try:
         return ConfigUpdater(strict=False).read_string(_UNMARKED.sub("#", text))
@@ -226,38 +218,39 @@ def _lines_of(text: str, section: str, key: str = "") -> Iterator[tuple[int, str
 
 
 def _lines(text: str) -> Iterator[tuple[int, tuple[str, str], str]]:
-    """Yield each line, stripped, with its number and the section and key that it is a part of."""
-    number, here = 0, ("", "")
+    """Yield each line, stripped, with its number and its section and key; comments as ''."""
+    number, section, key = 0, "", ""
     for block in _parsed(text).structure:
         inner = block.structure if isinstance(block, Section) else ()
-        here = (block.name, "") if isinstance(block, Section) else here
         for part in (block, *inner):
-            here = (here[0], part.raw_key.lower()) if isinstance(part, Option) else here
+            if isinstance(part, Section):
+                section, key = part.name, ""
+            elif isinstance(part, Option):
+                key = part.raw_key.lower()
             for line in part.lines:
                 number += 1
-                yield number, here, "" if _is_aside(line) else line.strip()
+                yield number, (section, key), "" if _is_aside(line) else line.strip()
 
 
-# Each legacy profile of a text is asked for. Nearly always no line of it is one.
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=4)  # each legacy profile of a text asks
 def _crowded_headers(text: str) -> Mapping[str, int]:
     lines = _lines(text) if _CROWDED.search(text) else ()
     return {at[0]: number for number, at, line in lines if not at[1] and _CROWDED.match(line)}
 
 
-# A file is read to plan and again under the lock, where it is mostly the same as before. What is
-# returned is shared, so nobody may change it.
+# A file is read to plan and again under the lock, mostly unchanged. The result is shared: nobody
+# may change it.
 @lru_cache(maxsize=4)
 def _read(text: str) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]]:
     """Return the values of ``[DEFAULT]``, and those in each other section's own lines."""
     if lone := _LONE_CR.search(text):
         line, reason = text.count("\n", 0, lone.start()) + 1, "a carriage return with no line feed"
         raise UnreadableTextError(line, reason, "save the file with LF or CRLF line ends")
-    parser = judge = parse(text)
-    if defaults := judge.defaults():  # read again without a default section: nothing is inherited
-        parser = configparser.RawConfigParser(default_section="", strict=False)
-        parser.read_file(io.StringIO(text, newline=None))
-    own = {name: dict(parser.items(name)) for name in judge.sections()}
+    judge = own_lines = parse(text)
+    if defaults := judge.defaults():  # read again, so that no section inherits them
+        own_lines = configparser.RawConfigParser(default_section="", strict=False)
+        own_lines.read_file(io.StringIO(text, newline=None))
+    own = {name: dict(own_lines.items(name)) for name in judge.sections()}
     for name, values in own.items():
         for key, value in {**defaults, **values}.items():
             # botocore reads a value that starts on the line below its key as a nested section.
@@ -272,28 +265,28 @@ def _read(text: str) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]
 def parse(text: str) -> configparser.RawConfigParser:
     """Read a text as botocore does, or raise an :class:`UnreadableTextError`."""
     parser = configparser.RawConfigParser()
+    line: int | None
     try:
         parser.read_file(io.StringIO(text, newline=None))
     except configparser.DuplicateSectionError as error:
-        reason = f"section {error.section!r} is there twice"
-        raise UnreadableTextError(error.lineno, reason) from None
+        line, reason = error.lineno, f"section {error.section!r} is there twice"
     except configparser.DuplicateOptionError as error:
+        line = error.lineno
         reason = f"key {error.option!r} is there twice in section {error.section!r}"
-        raise UnreadableTextError(error.lineno, reason) from None
     except configparser.MissingSectionHeaderError as error:
-        raise UnreadableTextError(error.lineno, "a line before the first [section]") from None
+        line, reason = error.lineno, "a line before the first [section]"
     except configparser.ParsingError as error:
-        reason = "neither a [section] nor a key with a value"
-        raise UnreadableTextError(error.errors[0][0], reason) from None
-    return parser
+        line, reason = error.errors[0][0], "neither a [section] nor a key with a value"
+    else:
+        return parser
+    raise UnreadableTextError(line, reason)
 
 
 def _is_aside(line: str) -> bool:
-    """Tell a blank or comment line, which the parser passes over wherever it stands."""
+    """Tell whether it is a blank or comment line, which the parser ignores anywhere."""
     return line.lstrip()[:1] in ("", "#", ";")
 
 
 def _indent(block: Section | Option | Comment | Space) -> str:
-    """Return the blanks that a block begins with."""
     line = block.lines[0]
     return line[: len(line) - len(line.lstrip())]
