@@ -13,8 +13,9 @@ import configparser
 import io
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from functools import cached_property, lru_cache
 from importlib.metadata import DistributionFinder, MetadataPathFinder
 
 import configupdater
@@ -65,7 +66,10 @@ class Document:
         self._text = text
         self._defaults, own = _read(text)
         self._own = dict(own)
-        self._blocks: _Blocks | None = None  # made by the first edit
+        self._has_crowded_header = bool(_CROWDED.search(text))
+        self._newline = "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
+        self._is_unterminated = bool(text) and not text.endswith("\n")
+        self._is_edited = False
 
     def __contains__(self, section: str) -> bool:
         return section in self._own
@@ -87,14 +91,15 @@ class Document:
         """
         for key in (key for key, value in self.own(section).items() if "\n" in value):
             start = "" if key in ours else "["
-            for number, line in [*_lines_of(self._text, section, key)][1:]:
+            for number, line in _lines(self._text).get((section, key), [])[1:]:
                 if line and line.startswith(start):
                     return number
         return None
 
     def unseen_header(self, section: str) -> int | None:
         """Return the line of a header that some tools miss: more than a ``;`` comment follows."""
-        return _crowded_headers(self._text).get(section)
+        lines = _lines(self._text).get((section, ""), []) if self._has_crowded_header else []
+        return next((number for number, line in lines if _CROWDED.match(line)), None)
 
     def set(self, section: str, values: Mapping[str, str], drop: Collection[str] = ()) -> None:
         """Give a section these values, and drop these keys; its other lines stay as they are.
@@ -102,68 +107,24 @@ class Document:
         A value replaces the old one in place, or comes below the last option. A missing section
         is appended, after a blank line.
         """
-        self._edited().set(section, values, drop)
-        kept = {key: value for key, value in self.own(section).items() if key not in drop}
-        self._own[section] = {**kept, **values}
-
-    def remove(self, section: str) -> None:
-        """Remove a section and a blank line before it; comments below its options stay."""
-        self._edited().remove(section)
-        del self._own[section]
-
-    def render(self) -> str:
-        """Return the edited text, after reading it back.
-
-        Raises:
-            EditError: botocore would not read the new text as what was asked for.
-        """
-        if self._blocks is None:
-            return self._text
-        text = self._blocks.render()
-        try:
-            defaults, own = _read(text)
-        except UnreadableTextError as error:
-            raise EditError(str(error)) from None
-        if (defaults, own) == (self._defaults, self._own):
-            return text
-        for name in [name for name in self._own if name not in own]:
-            line, _ = next(_lines_of(self._text, name), (0, ""))
-            reason = "would become a part of the value above it; begin it at column 0 first"
-            raise EditError(f"line {line} {reason}")
-        wrong = next((name for name in own if own[name] != self._own.get(name)), "DEFAULT")
-        raise EditError(f"section {wrong!r} would not read back as it should")
-
-    def _edited(self) -> _Blocks:
-        self._blocks = self._blocks or _Blocks(self._text)
-        return self._blocks
-
-
-class _Blocks:
-    """A text as ConfigUpdater's blocks, and the edits on them."""
-
-    def __init__(self, text: str) -> None:
-        self._newline = "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
-        # A missing final newline stays missing; until then every line has one.
-        self._is_unterminated = bool(text) and not text.endswith("\n")
-        self._structure = _parsed(text + self._newline * self._is_unterminated).structure
-        # With its place: ConfigUpdater finds a section by comparing it with all before it.
-        places = enumerate(self._structure)
-        self._sections = {it.name: (at, it) for at, it in places if isinstance(it, Section)}
-
-    def set(self, name: str, values: Mapping[str, str], drop: Collection[str]) -> None:
-        at, section = self._sections.get(name) or self._append(name)
-        options = {option.raw_key.lower(): option for option in section.iter_options()}
+        self._is_edited = True
+        if section not in self._sections:
+            new = _parsed(f"{self._newline}[{section}]{self._newline}")
+            self._blocks += new.structure if self._blocks else new.structure[1:]
+            self._sections[section] = len(self._blocks) - 1, next(new.iter_sections())
+        at, old = self._sections[section]
+        options = {option.raw_key.lower(): option for option in old.iter_options()}
         others = (option for key, option in options.items() if key not in {*values, *drop})
-        following = (self._structure[i] for i in range(at + 1, len(self._structure)))
+        following = (self._blocks[i] for i in range(at + 1, len(self._blocks)))
         below = (block for block in following if isinstance(block, Section))
         # An option gets the indent of the line below it, which would else become a part of its
         # value, but no less than all of its section: a tool that misses the header reads the
         # section's lines as a part of the section above.
-        floor = min([_indent(section), *map(_indent, others)], key=len)
+        floor = min([_indent(old), *map(_indent, others)], key=len)
         indent = max(floor, next(map(_indent, below), ""), key=len)
-        blocks: list[Option | Comment | Space] = [_cut_tail(section)]  # from the last one up
+        blocks: list[Option | Comment | Space] = [_cut_tail(old)]  # from the last one up
         missing = [Option(key, line=self._newline) for key in values if key not in options]
-        for block in reversed([*section.structure, *missing]):
+        for block in reversed([*old.structure, *missing]):
             key = block.raw_key.lower() if isinstance(block, Option) else ""
             if key in values:
                 newline = "\r\n" if block.lines[0].endswith("\r\n") else "\n"
@@ -172,24 +133,50 @@ class _Blocks:
                 blocks.append(block)
             if key and key not in drop:
                 indent = max(floor, _indent(blocks[-1]), key=len)
-        section.structure[:] = reversed(blocks)
+        old.structure[:] = reversed(blocks)
+        kept = {key: value for key, value in self.own(section).items() if key not in drop}
+        self._own[section] = {**kept, **values}
 
-    def _append(self, name: str) -> tuple[int, Section]:
-        new = _parsed(f"{self._newline}[{name}]{self._newline}").structure
-        self._structure += new if self._structure else new[1:]
-        section = self._structure[-1]
-        assert isinstance(section, Section)
-        self._sections[name] = len(self._structure) - 1, section
-        return self._sections[name]
-
-    def remove(self, name: str) -> None:
-        at, section = self._sections.pop(name)
-        self._structure[at] = tail = _cut_tail(section)
+    def remove(self, section: str) -> None:
+        """Remove a section and a blank line before it; comments below its options stay."""
+        self._is_edited = True
+        at, block = self._sections.pop(section)
+        self._blocks[at] = tail = _cut_tail(block)
         tail.lines.insert(0, _GONE)
+        del self._own[section]
 
     def render(self) -> str:
-        text = _MARKED.sub("", _WITH_BLANK_LINE.sub("", "".join(map(str, self._structure))))
-        return re.sub(r"\r?\n\Z", "", text) if self._is_unterminated else text
+        """Return the edited text, after reading it back.
+
+        Raises:
+            EditError: botocore would not read the new text as what was asked for.
+        """
+        if not self._is_edited:
+            return self._text
+        text = _MARKED.sub("", _WITH_BLANK_LINE.sub("", "".join(map(str, self._blocks))))
+        text = re.sub(r"\r?\n\Z", "", text) if self._is_unterminated else text
+        try:
+            defaults, own = _read(text)
+        except UnreadableTextError as error:
+            raise EditError(str(error)) from None
+        if (defaults, own) == (self._defaults, self._own):
+            return text
+        if missing := next((name for name in self._own if name not in own), None):
+            line, _ = _lines(self._text).get((missing, ""), [(0, "")])[0]
+            reason = "would become a part of the value above it; begin it at column 0 first"
+            raise EditError(f"line {line} {reason}")
+        wrong = next((name for name in own if own[name] != self._own.get(name)), "DEFAULT")
+        raise EditError(f"section {wrong!r} would not read back as it should")
+
+    @cached_property
+    def _blocks(self) -> list[Section | Comment | Space]:
+        # A missing final newline is added, and taken out again when the text is rendered.
+        return _parsed(self._text + self._newline * self._is_unterminated).structure
+
+    @cached_property
+    def _sections(self) -> dict[str, tuple[int, Section]]:
+        # With their places: ConfigUpdater finds a section by comparing it with all before it.
+        return {it.name: (at, it) for at, it in enumerate(self._blocks) if isinstance(it, Section)}
 
 
 def _cut_tail(section: Section) -> Space:
@@ -212,30 +199,24 @@ def _parsed(text: str) -> ConfigUpdater:
         raise EditError(f"ConfigUpdater cannot read it ({type(error).__name__})") from None
 
 
-def _lines_of(text: str, section: str, key: str = "") -> Iterator[tuple[int, str]]:
-    """Yield the lines of an option, or of a section's header, stripped, with their numbers."""
-    return ((number, line) for number, here, line in _lines(text) if here == (section, key))
+@lru_cache(maxsize=4)
+def _lines(text: str) -> Mapping[tuple[str, str], list[tuple[int, str]]]:
+    """Return the lines of each section and key, numbered and stripped; a comment is ``""`` there.
 
-
-def _lines(text: str) -> Iterator[tuple[int, tuple[str, str], str]]:
-    """Yield each line, stripped, with its number and its section and key; comments as ''."""
+    The header of a section has the key ``""``.
+    """
+    lines: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
     number, section, key = 0, "", ""
     for block in _parsed(text).structure:
-        inner = block.structure if isinstance(block, Section) else ()
-        for part in (block, *inner):
+        for part in (block, *(block.structure if isinstance(block, Section) else ())):
             if isinstance(part, Section):
                 section, key = part.name, ""
             elif isinstance(part, Option):
                 key = part.raw_key.lower()
             for line in part.lines:
                 number += 1
-                yield number, (section, key), "" if _is_aside(line) else line.strip()
-
-
-@lru_cache(maxsize=4)  # each legacy profile of a text asks
-def _crowded_headers(text: str) -> Mapping[str, int]:
-    lines = _lines(text) if _CROWDED.search(text) else ()
-    return {at[0]: number for number, at, line in lines if not at[1] and _CROWDED.match(line)}
+                lines[section, key].append((number, "" if _is_aside(line) else line.strip()))
+    return lines
 
 
 # A file is read to plan and again under the lock, mostly unchanged. The result is shared: nobody
@@ -256,7 +237,7 @@ def _read(text: str) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]
             # botocore reads a value that starts on the line below its key as a nested section.
             nested = value.splitlines() if value.startswith("\n") else ()
             if not all("=" in line for line in nested if line.strip()):
-                number, _ = next(_lines_of(text, name if key in values else "DEFAULT", key))
+                number, _ = _lines(text)[name if key in values else "DEFAULT", key][0]
                 reason = f"the indented lines under {key!r} are not all 'key = value'"
                 raise UnreadableTextError(number, reason)
     return defaults, own

@@ -186,17 +186,39 @@ class Folder:
         return True
 
     def _keep_access(self, new: int) -> None:
-        """Give a new, empty file the access that the old one has, or leave it at 0600 and warn."""
+        """Give a new, empty file the group, ACL, extended attributes and mode that the old one has.
+
+        It stays at mode 0600 if anything else cannot be kept.
+        """
+        lost: list[str] = []
+
+        def keep(what: str, function: Callable[..., None], *arguments: object) -> None:
+            try:
+                function(new, *arguments)
+            except OSError:
+                lost.append(what)
+
         with _opened(self.target, os.O_RDONLY, self.descriptor) as old:
-            if lost := " and ".join(_copy_access(old, new)):
-                kept = "could not be kept; its mode is now 0600"
-                self.warnings.append(f"the {lost} of {self.target} {kept}")
-            if os.fstat(old).st_nlink > 1:
-                kept = "a hard link, which keeps the old content"
-                self.warnings.append(f"{self.target} had a second name, {kept}")
+            status, wanted, there = os.fstat(old), _attributes(old), _attributes(new)
+        if os.fstat(new).st_gid != status.st_gid:
+            keep("group", os.fchown, -1, status.st_gid)
+        for name in wanted | there:
+            what = "ACL" if name.startswith("system.posix_acl") else f"attribute {name}"
+            if name not in wanted:  # an ACL inherited from the folder would let others in
+                keep(what, os.removexattr, name)
+            elif wanted[name] != there.get(name):
+                keep(what, os.setxattr, name, wanted[name])
+        if not lost:
+            keep("mode", os.fchmod, stat.S_IMODE(status.st_mode))
+        if lost:
+            kept = "could not be kept; its mode is now 0600"
+            self.warnings.append(f"the {' and '.join(lost)} of {self.target} {kept}")
+        if status.st_nlink > 1:
+            kept = "a hard link, which keeps the old content"
+            self.warnings.append(f"{self.target} had a second name, {kept}")
 
     def _rename(self, temporary: str, *, is_new: bool) -> None:
-        """Give a file of ours the file's name, atomically; a new file replaces no other."""
+        """Give a temporary file the file's name; a new file replaces no other."""
         name = os.path.basename(self.target)
         folders = {"src_dir_fd": self.descriptor, "dst_dir_fd": self.descriptor}
         if is_new:
@@ -208,35 +230,6 @@ class Folder:
                 is_new = False
         if not is_new:
             os.replace(temporary, name, **folders)
-
-
-def _copy_access(old: int, new: int) -> list[str]:
-    """Give a file the group, ACL, extended attributes and mode of another.
-
-    The mode comes last, and only if the rest could be kept; the names of what could not are
-    returned.
-    """
-    lost: list[str] = []
-
-    def keep(what: str, function: Callable[..., None], *arguments: object) -> None:
-        try:
-            function(new, *arguments)
-        except OSError:
-            lost.append(what)
-
-    status = os.fstat(old)
-    if os.fstat(new).st_gid != status.st_gid:
-        keep("group", os.fchown, -1, status.st_gid)
-    wanted, there = _attributes(old), _attributes(new)
-    for name in wanted | there:
-        what = "ACL" if name.startswith("system.posix_acl") else f"attribute {name}"
-        if name not in wanted:  # an ACL inherited from the folder would let others in
-            keep(what, os.removexattr, name)
-        elif wanted[name] != there.get(name):
-            keep(what, os.setxattr, name, wanted[name])
-    if not lost:
-        keep("mode", os.fchmod, stat.S_IMODE(status.st_mode))
-    return lost
 
 
 def _attributes(descriptor: int) -> dict[str, bytes]:
