@@ -1,4 +1,4 @@
-"""The private names of botocore that are used: the one file that may know any."""
+"""All private names of botocore that are used; no other module uses one."""
 
 from __future__ import annotations
 
@@ -11,10 +11,7 @@ from botocore.credentials import AssumeRoleProvider, ProcessProvider, Refreshabl
 
 
 def expiration(credentials: Any) -> datetime | None:
-    """Return when fetched botocore credentials expire, in UTC; ``None`` for never.
-
-    botocore has no public name for it; the AWS CLI's own ``export-credentials`` reads the same.
-    """
+    """Return when fetched botocore credentials expire, in UTC; ``None`` for never."""
     if not isinstance(credentials, RefreshableCredentials):
         return None
     expiry: datetime = credentials._expiry_time
