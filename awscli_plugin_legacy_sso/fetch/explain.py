@@ -40,10 +40,9 @@ _T = TypeVar("_T")
 
 
 def explained(call: Callable[[], _T], source: Source) -> _T:
-    """Make a call that fetches for a source, in this thread, within a boundary.
+    """Make a call that fetches for a source; if it fails, raise an error that says why.
 
-    Raises:
-        LegacySsoError: it failed, and why, without a secret.
+    The call is made within a boundary, and no secret is in the error.
     """
     with boundary() as exchange:
         try:

@@ -28,9 +28,7 @@ _PLAIN_WORD = re.compile("[a-z-]*")
 def credentials_of(given: Any) -> Credentials:
     """Turn botocore's credentials into ours, fetching them if they are deferred.
 
-    Raises:
-        LegacySsoError: there are none, or none that a credentials file can hold.
-        RuntimeError: botocore's; they have expired already.
+    botocore raises a RuntimeError if they have expired already.
     """
     if given is None:
         raise ProfileError("its settings give no credentials; see: aws configure list")
@@ -61,7 +59,7 @@ def _time(value: Any) -> datetime | None:
 
 
 class FreshRoleCache(dict[str, Any]):
-    """The AWS CLI's cache: it is written, but only what this run has fetched is read back.
+    """The AWS CLI's cache: written, but only what this run has fetched is read back.
 
     Older keys in it may expire in 15 minutes.
     """
@@ -95,9 +93,9 @@ class CheckedRoleCache(JSONFileCache):
 
 
 class ProcessError(Exception):
-    """What a ``credential_process`` did wrong, without its command and its output.
+    """What a ``credential_process`` did wrong, without its command and output.
 
-    ``stderr`` is unchanged, and may hold secrets; ``kind`` is the class of the error to show.
+    ``stderr`` may hold secrets; ``kind`` is the class of the error to show.
     """
 
     def __init__(

@@ -1,10 +1,8 @@
 """The text of the credentials file: read as botocore reads it, edited with ConfigUpdater.
 
-botocore's parser, ``configparser.RawConfigParser``, answers every question about a text.
-ConfigUpdater's blocks keep each line that is not edited. The edited text is then read with
-botocore's parser again, and must give exactly what was asked for.
-
-No other module imports these two libraries. Files, and what a section means, are not handled here.
+botocore's parser, ``configparser.RawConfigParser``, says what is in a text. ConfigUpdater keeps
+each line that is not edited. The new text goes through the parser again, which must read exactly
+what was asked for. No other module imports these two libraries.
 """
 
 from __future__ import annotations
@@ -33,6 +31,7 @@ if not hasattr(Section, "add_before_skip_comments") or _VERSION.startswith("4.0"
     raise ImportError(f"configupdater {_VERSION} in {_FOLDER} is too old; 4.1 or newer is needed")
 
 _LONE_CR = re.compile(r"\r(?!\n)")
+# A header with more than a `;` comment behind it.
 _CROWDED = re.compile(r"^[^\S\n]*\[[^\n]*\][^\S\n]*[^\s;]", re.MULTILINE)
 # ConfigUpdater reads an indented comment as a part of the value above it. So each comment line gets
 # one more "#" at column 0 while ConfigUpdater has the text.
@@ -44,7 +43,7 @@ _WITH_BLANK_LINE = re.compile(r"(?:(?:^|(?<=\r\r))\r?\n)?\r\r", re.MULTILINE)
 
 
 class UnreadableTextError(ValueError):
-    """Text that is not read here. ``str()`` never quotes the text: it may hold a key."""
+    """A text that is refused. The error does not quote it: it may hold a key."""
 
     def __init__(self, line: int | None, reason: str, mend: str = "") -> None:
         mend = mend or "no AWS tool can read the file until that is mended"
@@ -52,14 +51,13 @@ class UnreadableTextError(ValueError):
 
 
 class EditError(ValueError):
-    """The edited text would not read as asked, so none is returned."""
+    """The edited text would not read as asked."""
 
 
 class Document:
     """The text of an INI file, to read and to edit. :meth:`render` returns the new text.
 
-    Raises:
-        UnreadableTextError: botocore would refuse this text, or a lone carriage return ends a line.
+    A text that botocore would refuse, or with a lone carriage return, is an UnreadableTextError.
     """
 
     def __init__(self, text: str) -> None:
@@ -85,9 +83,8 @@ class Document:
     def swallowed_line(self, section: str, ours: Collection[str]) -> int | None:
         """Return the number of a line that botocore reads as a part of the value above it.
 
-        It may be meant as a section of its own, and other tools read it as one. Below a value of
-        the keys ``ours`` any line counts, elsewhere only one that begins with ``[``; comments and
-        blank lines never count.
+        It may be meant as a section, and other tools read it as one. Below a value of the keys
+        ``ours`` any line counts but comments, elsewhere only one that begins with ``[``.
         """
         for key in (key for key, value in self.own(section).items() if "\n" in value):
             start = "" if key in ours else "["
@@ -146,11 +143,7 @@ class Document:
         del self._own[section]
 
     def render(self) -> str:
-        """Return the edited text, after reading it back.
-
-        Raises:
-            EditError: botocore would not read the new text as what was asked for.
-        """
+        """Return the edited text, or raise an EditError if it would not read as asked."""
         if not self._is_edited:
             return self._text
         text = _MARKED.sub("", _WITH_BLANK_LINE.sub("", "".join(map(str, self._blocks))))
@@ -201,7 +194,7 @@ def _parsed(text: str) -> ConfigUpdater:
 
 @lru_cache(maxsize=4)
 def _lines(text: str) -> Mapping[tuple[str, str], list[tuple[int, str]]]:
-    """Return the lines of each section and key, numbered and stripped; a comment is ``""`` there.
+    """Return the lines of each section and key, numbered and stripped, and ``""`` for comments.
 
     The header of a section has the key ``""``.
     """
@@ -219,8 +212,7 @@ def _lines(text: str) -> Mapping[tuple[str, str], list[tuple[int, str]]]:
     return lines
 
 
-# A file is read to plan and again under the lock, mostly unchanged. The result is shared: nobody
-# may change it.
+# A file is read to plan and again under the lock, mostly unchanged. The result must not be changed.
 @lru_cache(maxsize=4)
 def _read(text: str) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]]:
     """Return the values of ``[DEFAULT]``, and those in each other section's own lines."""

@@ -1,9 +1,7 @@
-"""The open folder of a file: its files are opened, written and replaced through it.
+"""The open folder of a file, and the files in it: the file, its lock and its temporary file.
 
-Each call goes through the folder's descriptor, so that the lock, the temporary file and the file
-are in one folder, even if that is renamed meanwhile. Our own files there are never reached through
-a link, and must be regular files of this user. Errors are OSErrors; the text of a ``PlaceError``
-is for a person.
+They are reached by the folder's descriptor: one folder for all, even if it is renamed meanwhile.
+Our own files must be regular files of this user, and no links. Errors are OSErrors.
 """
 
 from __future__ import annotations
@@ -114,13 +112,14 @@ class Folder:
             yield descriptor
 
     def _check_own(self, path: str, descriptor: int | None = None) -> None:
-        # By its name: what is open may be a second name of another file, which is gone by now.
+        # By its name: the name may lead to another file than the one that was opened.
         status = os.stat(os.path.basename(path), dir_fd=self.descriptor, follow_symlinks=False)
         is_ours = stat.S_ISREG(status.st_mode) and status.st_nlink <= 1
-        if is_ours and descriptor is not None:  # ours hold a number at most
+        if is_ours and descriptor is not None:
+            # Ours hold a number at most. Anything else was a second name of another file.
             is_ours = not os.pread(descriptor, 20, 0).strip(b"0123456789\n")
         if not is_ours:
-            words = "is a link or the like, where a file of this tool has to be"
+            words = "has the name of a file of this tool, but is a link or something else"
             hint = f"move it away with: mv {shlex.quote(path)} {shlex.quote(path + '.old')}"
             raise PlaceError(f"{path} {words}; {hint}")
         if status.st_uid != os.geteuid():
@@ -130,7 +129,7 @@ class Folder:
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
     def clear_leftovers(self) -> None:
-        """Remove what a killed process left, with the lock held."""
+        """Remove the temporary files of killed processes. The lock has to be held."""
         folder, start = os.path.split(beside(self.target, "-"))
         for name in os.listdir(self.descriptor):
             if name.startswith(start) and name.endswith(".tmp"):
@@ -186,7 +185,7 @@ class Folder:
         return True
 
     def _keep_access(self, new: int) -> None:
-        """Give a new, empty file the group, ACL, extended attributes and mode that the old one has.
+        """Give a new, empty file the old one's group, ACL, extended attributes and mode.
 
         It stays at mode 0600 if anything else cannot be kept.
         """

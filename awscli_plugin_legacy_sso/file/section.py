@@ -1,7 +1,4 @@
-"""A legacy profile as a section of the credentials file: found, written, signed out, removed.
-
-Pure: sections are read from and edited in a :class:`~.document.Document`.
-"""
+"""A legacy profile as a section of a document: found, written, signed out, removed. Pure."""
 
 from __future__ import annotations
 
@@ -57,11 +54,7 @@ def legacy_profiles(text: Document) -> list[LegacyProfile]:
 def write(
     text: Document, name: str, source: str, credentials: Credentials, region: str | None
 ) -> None:
-    """Make or renew the legacy profile ``name``. Keys that a person added to it stay.
-
-    Raises:
-        InvalidNameError: a name or value that the file cannot hold as it is.
-    """
+    """Make or renew the legacy profile ``name``. Keys that a person added to it stay."""
     check_name(name)
     keys = credentials.access_key, credentials.secret_key, *[credentials.session_token] * 2
     values = dict(zip(_KEYS, keys, strict=True))
@@ -78,8 +71,7 @@ def write(
 def sign_out(text: Document, name: str, now: datetime) -> None:
     """Put a word that every service refuses in place of the keys; the source's name stays.
 
-    The expiry becomes the time of the sign-out, for tools that show it; an expiry in the past,
-    which may be the time of an earlier sign-out, stays.
+    The expiry becomes the time of the sign-out, for tools that show it, unless it is over already.
     """
     own = text.own(name)
     expiration = _parse_expiration(own.get(EXPIRATION, ""))

@@ -392,7 +392,7 @@ def test_beside_a_program_that_puts_links_where_our_files_are(tmp_path: Path, ti
     places = [credentials_file.lock_path(str(file))]
     places += [credentials_file.watch_lock_path(f"{file}{name}") for name in ("ours", "ours-too")]
     arguments = [str(victim), str(times), *places]
-    words = ["is a link or the like", "keeps being changed"]
+    words = ["is a link or something else", "keeps being changed"]
     # Of one that is gone again before it can be looked at.
     words += ["Too many levels of symbolic links", "No such file or directory"]
     with updaters(file, *words) as ours:

@@ -87,7 +87,7 @@ def test_a_link_where_our_file_has_to_be_is_refused(
         DOORS[ours](file)
 
     assert str(refused.value) == (
-        f"{file}: {place} is a link or the like, where a file of this tool has to be; "
+        f"{file}: {place} has the name of a file of this tool, but is a link or something else; "
         f"move it away with: mv {place} {place}.old"
     )
     assert (victim.read_text(), stat.S_IMODE(victim.stat().st_mode)) == ("mine", 0o644)
