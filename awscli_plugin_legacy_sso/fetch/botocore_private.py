@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from botocore.credentials import AssumeRoleProvider, ProcessProvider, RefreshableCredentials
@@ -18,7 +17,7 @@ def expiration(credentials: Any) -> datetime | None:
     return expiry.astimezone(UTC)
 
 
-def adapt(providers: Iterable[Any], popen: Any, ask: Callable[[str], str]) -> None:
+def adapt(providers: Sequence[Any], popen: Any, ask: Callable[[str], str]) -> Sequence[Any]:
     """Have each ``credential_process`` started by ``popen``, and MFA codes asked for by ``ask``.
 
     Also in the providers that an assumed role makes for the profile that its chain starts from.
@@ -29,10 +28,7 @@ def adapt(providers: Iterable[Any], popen: Any, ask: Callable[[str], str]) -> No
         elif isinstance(provider, AssumeRoleProvider):
             provider._prompter = ask
             builder = provider._profile_provider_builder
-            builder.providers = partial(_adapted, builder.providers, popen, ask)
-
-
-def _adapted(make: Any, popen: Any, ask: Any, *args: Any, **kwargs: Any) -> Any:
-    providers = make(*args, **kwargs)
-    adapt(providers, popen, ask)
+            builder.providers = lambda *args, make=builder.providers, **options: adapt(
+                make(*args, **options), popen, ask
+            )
     return providers

@@ -143,8 +143,8 @@ def _text(value: Any) -> str:
 def _close_outlets() -> None:
     """Drop what a thread within a boundary logs, or records for ``aws history``.
 
-    By the thread, as any logger may get a request. The patches stay: other threads may be logging
-    when a boundary ends.
+    It goes by the thread, as any logger may get a request. The patches stay for good: when a
+    boundary ends, other threads may be logging.
     """
 
     def close(owner: type, name: str) -> None:

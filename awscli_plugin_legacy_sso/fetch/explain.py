@@ -76,17 +76,19 @@ def _explain(error: Exception, source: Source, exchange: Exchange) -> LegacySsoE
         return error
     if isinstance(error, (*_OVER, *_NEVER)):
         session = source.sign_in.session if source.sign_in else None
-        what = "the sign-in{} is over" if isinstance(error, _OVER) else "not signed in{}"
         to_session = f" to session {session!r}" if session else ""
-        return errors.SignInError(f"{what.format(to_session)}; run: {source.login_command}")
+        is_over = isinstance(error, _OVER)
+        what = f"the sign-in{to_session} is over" if is_over else f"not signed in{to_session}"
+        return errors.SignInError(f"{what}; run: {source.login_command}")
     if isinstance(error, exceptions.ClientError):
         return _service(error, exchange)
     if isinstance(error, ProcessError):
         profiles = (it.name for it in source.chain if it.settings.get("credential_process"))
         profile = option("--profile", next(profiles, source.name))
-        said = f": {said}" if (said := _quote_program(error.stderr, exchange)) else ""
+        said = _quote_program(error.stderr, exchange)
+        did = f"{error}: {said}" if said else str(error)
         see = f"see it with: aws configure get credential_process {profile}"
-        return error.kind(f"its credential_process {error}{said}; {see}")
+        return error.kind(f"its credential_process {did}; {see}")
     if isinstance(error, exceptions.CredentialRetrievalError):
         return errors.FetchError(_quote_program(error, exchange))
     if isinstance(error, EOFError):

@@ -164,6 +164,6 @@ class _Fetcher:
         # With MFA the CLI's cache is read: a person is asked only when the CLI itself would ask.
         cache = CheckedRoleCache(self._folder) if source.asks_for_mfa else self._cache
         resolver = create_credential_resolver(session, cache=cache)
-        resolver.providers = [it for it in resolver.providers if it.METHOD in _OWN_PROVIDERS]
-        adapt(resolver.providers, run_process, self._ask)
+        own = [it for it in resolver.providers if it.METHOD in _OWN_PROVIDERS]
+        resolver.providers = adapt(own, run_process, self._ask)
         return credentials_of(resolver.load_credentials())

@@ -58,9 +58,8 @@ class SessionFactory:
 
     def _alike(self, session: Any) -> Any:
         """Give a session the network settings of the given one."""
-        session.user_agent_name = self.session.user_agent_name
-        session.user_agent_version = self.session.user_agent_version
-        session.user_agent_extra = self.session.user_agent_extra
+        for name in "user_agent_name", "user_agent_version", "user_agent_extra":
+            setattr(session, name, getattr(self.session, name))
         session.set_default_client_config(self.session.get_default_client_config())
         session.register_component("data_loader", self.session.get_component("data_loader"))
         return session

@@ -85,8 +85,8 @@ class SharedClient:
             except TokenRetrievalError:
                 # The CLI takes no such lock: it may have renewed the token in the meantime.
                 token = SSOTokenProvider(session).load_token().get_frozen_token()
-        known = SimpleNamespace(get_frozen_token=lambda: token)
-        self._token_provider = SimpleNamespace(load_token=lambda: known)
+        renewed = SimpleNamespace(get_frozen_token=lambda: token)
+        self._token_provider = SimpleNamespace(load_token=lambda: renewed)
 
     def fetch(self, profile: Profile, cache: MutableMapping[str, Any]) -> Credentials:
         """Fetch the credentials of a profile's role; waits while the service wants a pause."""

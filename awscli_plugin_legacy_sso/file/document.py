@@ -114,9 +114,9 @@ class Document:
         others = (option for key, option in options.items() if key not in {*values, *drop})
         following = (self._blocks[i] for i in range(at + 1, len(self._blocks)))
         below = (block for block in following if isinstance(block, Section))
-        # An option gets the indent of the line below it, which would else become a part of its
-        # value, but no less than all of its section: a tool that misses the header reads the
-        # section's lines as a part of the section above.
+        # An option is indented like the line below it, or that would become a part of its value;
+        # and no less than the rest of its section, or a tool that misses an indented header would
+        # read it as a key of the section above.
         floor = min([_indent(old), *map(_indent, others)], key=len)
         indent = max(floor, next(map(_indent, below), ""), key=len)
         blocks: list[Option | Comment | Space] = [_cut_tail(old)]  # from the last one up
@@ -256,7 +256,7 @@ def parse(text: str) -> configparser.RawConfigParser:
 
 
 def _is_aside(line: str) -> bool:
-    """Tell whether it is a blank or comment line, which the parser ignores anywhere."""
+    """Tell whether it is a blank line or a comment."""
     return line.lstrip()[:1] in ("", "#", ";")
 
 

@@ -56,8 +56,11 @@ def write(
 ) -> None:
     """Make or renew the legacy profile ``name``. Keys that a person added to it stay."""
     check_name(name)
-    keys = credentials.access_key, credentials.secret_key, *[credentials.session_token] * 2
-    values = dict(zip(_KEYS, keys, strict=True))
+    values = {
+        "aws_access_key_id": credentials.access_key,
+        "aws_secret_access_key": credentials.secret_key,
+        **dict.fromkeys(_TOKEN_KEYS, credentials.session_token),
+    }
     if region:
         values["region"] = region
     if credentials.expiration:
