@@ -1,27 +1,23 @@
-"""The private names of botocore that are used: the one file that may know any."""
+"""All private names of botocore that are used; no other module uses one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from botocore.credentials import AssumeRoleProvider, ProcessProvider, RefreshableCredentials
 
 
 def expiration(credentials: Any) -> datetime | None:
-    """Return when fetched botocore credentials expire, in UTC; ``None`` for never.
-
-    botocore has no public name for it; the AWS CLI's own ``export-credentials`` reads the same.
-    """
+    """Return when fetched botocore credentials expire, in UTC; ``None`` for never."""
     if not isinstance(credentials, RefreshableCredentials):
         return None
     expiry: datetime = credentials._expiry_time
     return expiry.astimezone(UTC)
 
 
-def adapt(providers: Iterable[Any], popen: Any, ask: Callable[[str], str]) -> None:
+def adapt(providers: Sequence[Any], popen: Any, ask: Callable[[str], str]) -> Sequence[Any]:
     """Have each ``credential_process`` started by ``popen``, and MFA codes asked for by ``ask``.
 
     Also in the providers that an assumed role makes for the profile that its chain starts from.
@@ -32,10 +28,7 @@ def adapt(providers: Iterable[Any], popen: Any, ask: Callable[[str], str]) -> No
         elif isinstance(provider, AssumeRoleProvider):
             provider._prompter = ask
             builder = provider._profile_provider_builder
-            builder.providers = partial(_adapted, builder.providers, popen, ask)
-
-
-def _adapted(make: Any, popen: Any, ask: Any, *args: Any, **kwargs: Any) -> Any:
-    providers = make(*args, **kwargs)
-    adapt(providers, popen, ask)
+            builder.providers = lambda *args, make=builder.providers, **options: adapt(
+                make(*args, **options), popen, ask
+            )
     return providers

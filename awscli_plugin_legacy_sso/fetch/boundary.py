@@ -1,7 +1,7 @@
-"""The boundary of a fetch: what is sent and comes back inside is logged and quoted nowhere.
+"""The boundary of a fetch: what is sent and received inside it is neither logged nor quoted.
 
-Requests and answers hold tokens and keys. Each job notes them in an :class:`Exchange`, by which
-an error is explained: what must not be quoted, and what was wrong with the last answer.
+Requests and answers hold tokens and keys. The :class:`Exchange` of a thread notes them, so that an
+error message leaves them out and says what was wrong with the last answer.
 """
 
 from __future__ import annotations
@@ -20,27 +20,25 @@ from urllib.parse import quote, unquote
 from botocore.history import HistoryRecorder
 from botocore.session import Session
 
-# The members of requests and answers, of headers too, whose values are secret.
+# Members and headers of requests and answers whose values are secret.
 _SECRETS = re.compile(
     r"(?i)\b(?:accessToken|refreshToken|idToken|clientSecret|secretAccessKey|sessionToken|"
     r"WebIdentityToken|TokenCode|Signature|x-amz-security-token|x-amz-sso_bearer_token)"
     r'"?\s*[:=>]\s*"?([^"<&\s,}]+)'
 )
 _SHORTEST_SECRET = 6  # an MFA code; a shorter one would hide half of each message
-# So many characters in a row are in a message only if the secret, or a part of it, is.
-_PIECE = 12
-_LONGEST_TEXT = 4000  # that is looked at
-_exchanges: dict[int, Exchange] = {}  # by the number of the thread that is in it
+_PIECE = 12  # a part of a secret that has this length is hidden too
+_LONGEST_TEXT = 4000
+_exchanges: dict[int, Exchange] = {}  # by the id of the thread
 
 
 class Exchange:
-    """What one job has sent, and what has come back."""
+    """What a thread has sent and received."""
 
     def __init__(self) -> None:
         self._secrets: set[str] = set()
-        # The operation that a service was last asked for, and its answer, if one came.
-        self.operation: str | None = None
-        self.answer: Mapping[str, Any] | None = None
+        self.operation: str | None = None  # the last one that was sent
+        self.answer: Mapping[str, Any] | None = None  # to that, if one came
 
     def note_secrets(self, text: str) -> None:
         """Remember the secrets in a header or a body, of a request or an answer."""
@@ -49,12 +47,12 @@ class Exchange:
             self.note_secret(unquote(found))
 
     def note_secret(self, secret: str) -> None:
-        """Remember a secret, and how URLs and JSON may write it."""
+        """Remember a secret, also as URLs and JSON may write it."""
         if len(secret) >= _SHORTEST_SECRET:
             self._secrets |= {secret, quote(secret, safe=""), secret.replace("/", "\\/")}
 
     def without_secrets(self, text: str) -> str:
-        """Return a text with ``***`` for each secret that was sent or came back, or part of one."""
+        """Return a text with ``***`` for each secret in it, or part of one."""
         text = text[:_LONGEST_TEXT]
         shown = list(text)
         for secret in self._secrets:
@@ -66,7 +64,7 @@ class Exchange:
         return re.sub("\0+", "***", "".join(shown))
 
     def what_is_wrong(self) -> str:
-        """Return in words what is wrong with the last answer, of which nobody could make sense."""
+        """Return in words what is wrong with the last answer, which botocore could not use."""
         if self.answer is None:
             return "it could not be read"
         status, headers = self.answer["status_code"], self.answer["headers"]
@@ -88,7 +86,7 @@ class Exchange:
 
 @contextlib.contextmanager
 def boundary() -> Iterator[Exchange]:
-    """Have this thread note in one exchange what it sends and gets, and log nothing, to the end."""
+    """Have this thread note what it sends and receives in one exchange, and log nothing."""
     _close_outlets()
     thread = threading.get_ident()
     before = _exchanges.get(thread)
@@ -102,12 +100,12 @@ def boundary() -> Iterator[Exchange]:
 
 
 def current() -> Exchange | None:
-    """Return the exchange of this thread, if it is within a boundary."""
+    """Return the exchange of this thread; ``None`` outside of any boundary."""
     return _exchanges.get(threading.get_ident())
 
 
 def json_object(content: bytes) -> dict[str, Any] | None:
-    """Return the object in a document of JSON; ``None`` if it is no such document."""
+    """Return the object that JSON text holds; ``None`` if it is no JSON object."""
     try:
         document = json.loads(content.decode())
     except (ValueError, RecursionError):
@@ -116,9 +114,9 @@ def json_object(content: bytes) -> dict[str, Any] | None:
 
 
 def watch(session: Session) -> None:
-    """Have what a session's clients send and get noted, in the exchange of their thread."""
+    """Have what a session's clients send and receive noted in the exchange of their thread."""
     session.register("before-send", _note_request, "legacy-sso-request")
-    # The first has the answer as it came; botocores before 2024 have no such event.
+    # The first has the raw answer; botocore has it since 2024.
     session.register("before-parse", _note_answer, "legacy-sso-raw-answer")
     session.register("response-received", _note_answer, "legacy-sso-answer")
 
@@ -143,10 +141,10 @@ def _text(value: Any) -> str:
 
 @functools.cache
 def _close_outlets() -> None:
-    """Let nothing out that a thread within a boundary would log, or record for ``aws history``.
+    """Drop what a thread within a boundary logs, or records for ``aws history``.
 
-    Nobody knows all loggers that may be told of a request, so it goes by the thread. It stays in
-    place: to take it away while other threads log would be a race.
+    It goes by the thread, as any logger may get a request. The patches stay for good: when a
+    boundary ends, other threads may be logging.
     """
 
     def close(owner: type, name: str) -> None:
@@ -158,7 +156,7 @@ def _close_outlets() -> None:
 
         setattr(owner, name, closed)
 
-    # The first and the last that every logger goes through, and what keeps the CLI's history.
+    # The first and the last step of every logger, and the CLI's history.
     close(logging.Logger, "isEnabledFor")
     close(logging.Logger, "callHandlers")
     close(HistoryRecorder, "record")

@@ -1,7 +1,6 @@
-"""Why a fetch failed, in one line that says what to do: the one table of answers to a failure.
+"""Why a fetch failed, in one line that says what to do.
 
-What others say is quoted without the secrets that were sent or came back, without control
-characters, and not at any length.
+The words of services and programs are quoted without secrets and control characters, and cut.
 """
 
 from __future__ import annotations
@@ -25,8 +24,7 @@ from .boundary import Exchange, boundary
 from .keys import ProcessError
 
 _LONGEST_QUOTE = 300
-# As long as a key or a token, and of their letters.
-_MAYBE_SECRET = re.compile(r"[\w+/=-]{20,}")
+_MAYBE_SECRET = re.compile(r"[\w+/=-]{20,}")  # the length and the letters of a key or a token
 _OVER = (exceptions.UnauthorizedSSOTokenError, exceptions.TokenRetrievalError)
 # `aws login` is there since CLI 2.32.
 _NEVER = (exceptions.SSOTokenLoadError, getattr(exceptions, "LoginError", ()))
@@ -42,43 +40,16 @@ _T = TypeVar("_T")
 
 
 def explained(call: Callable[[], _T], source: Source) -> _T:
-    """Make a call that fetches for a source, in this thread, within a boundary.
+    """Make a call that fetches for a source; if it fails, raise an error that says why.
 
-    Raises:
-        LegacySsoError: it failed, and why, without a secret.
+    The call is made within a boundary, and no secret is in the error.
     """
     with boundary() as exchange:
         try:
             return call()
-        except Exception as error:  # noqa: BLE001  # explain() knows what to make of each
-            failure = explain(error, source, exchange)
-        raise failure  # here, where nothing of the cause hangs on it
-
-
-def explain(error: BaseException, source: Source, exchange: Exchange) -> LegacySsoError:
-    """Return the error to show a person for what was raised while fetching for ``source``."""
-    if isinstance(error, LegacySsoError) and not isinstance(error, errors.InvalidNameError):
-        return error
-    if isinstance(error, (*_OVER, *_NEVER)):
-        return _sign_in(error, source)
-    if isinstance(error, exceptions.ClientError):
-        return _service(error, exchange)
-    if isinstance(error, ProcessError):
-        return _process(error, source, exchange)
-    if isinstance(error, exceptions.CredentialRetrievalError):
-        return errors.FetchError(_quote(_MAYBE_SECRET.sub("***", str(error)), exchange))
-    if isinstance(error, EOFError):
-        return errors.ProfileError(
-            "an MFA code is needed; run this in a terminal, where you can be asked"
-        )
-    if isinstance(error, PlaceError) or (isinstance(error, OSError) and error.filename):
-        return file_error(error)
-    if type(error) is RuntimeError:  # botocore's: new keys that have expired already
-        return errors.FetchError(
-            "its new keys have expired already: is this machine's clock right? "
-            f"it says {datetime.now(UTC):%H:%M} UTC"
-        )
-    return _other(error, source, exchange)
+        except Exception as error:  # noqa: BLE001  # each is explained
+            failure = _explain(error, source, exchange)
+        raise failure  # outside of the handler, so that the cause, with its secrets, is not kept
 
 
 def one_line(text: object) -> str:
@@ -88,7 +59,7 @@ def one_line(text: object) -> str:
 
 
 def file_error(error: OSError) -> errors.SourceConfigurationError:
-    """Return the error for a file that cannot be used; where another user owns it, the way out."""
+    """Return the error for a file that cannot be used; if another user owns it, with a command."""
     if isinstance(error, PlaceError):
         return errors.SourceConfigurationError(error.strerror)
     words, path = str(error.strerror), str(error.filename)
@@ -100,17 +71,43 @@ def file_error(error: OSError) -> errors.SourceConfigurationError:
     return errors.SourceConfigurationError(f"{path}: {words}")
 
 
+def _explain(error: Exception, source: Source, exchange: Exchange) -> LegacySsoError:
+    if isinstance(error, LegacySsoError) and not isinstance(error, errors.InvalidNameError):
+        return error
+    if isinstance(error, (*_OVER, *_NEVER)):
+        session = source.sign_in.session if source.sign_in else None
+        to_session = f" to session {session!r}" if session else ""
+        is_over = isinstance(error, _OVER)
+        what = f"the sign-in{to_session} is over" if is_over else f"not signed in{to_session}"
+        return errors.SignInError(f"{what}; run: {source.login_command}")
+    if isinstance(error, exceptions.ClientError):
+        return _service(error, exchange)
+    if isinstance(error, ProcessError):
+        profiles = (it.name for it in source.chain if it.settings.get("credential_process"))
+        profile = option("--profile", next(profiles, source.name))
+        said = _quote_program(error.stderr, exchange)
+        did = f"{error}: {said}" if said else str(error)
+        see = f"see it with: aws configure get credential_process {profile}"
+        return error.kind(f"its credential_process {did}; {see}")
+    if isinstance(error, exceptions.CredentialRetrievalError):
+        return errors.FetchError(_quote_program(error, exchange))
+    if isinstance(error, EOFError):
+        return errors.ProfileError(
+            "an MFA code is needed; run this in a terminal, where you can be asked"
+        )
+    if isinstance(error, PlaceError) or (isinstance(error, OSError) and error.filename):
+        return file_error(error)
+    return _other(error, source, exchange)
+
+
 def _quote(text: object, exchange: Exchange) -> str:
-    # In this order: half a secret, where the line is cut, would not be known.
+    # Cut last: a secret that is cut in half would not be recognised.
     return one_line(exchange.without_secrets(str(text)))
 
 
-def _sign_in(error: BaseException, source: Source) -> LegacySsoError:
-    session = source.sign_in.session if source.sign_in else None
-    to_session = f" to session {session!r}" if session else ""
-    is_over = isinstance(error, _OVER)
-    what = f"the sign-in{to_session} is over" if is_over else f"not signed in{to_session}"
-    return errors.SignInError(f"{what}; run: {source.login_command}")
+def _quote_program(text: object, exchange: Exchange) -> str:
+    """Quote what a program says: often it is what to do, but it may contain a key."""
+    return _quote(_MAYBE_SECRET.sub("***", str(text)), exchange)
 
 
 def _service(error: exceptions.ClientError, exchange: Exchange) -> LegacySsoError:
@@ -124,39 +121,34 @@ def _service(error: exceptions.ClientError, exchange: Exchange) -> LegacySsoErro
     return errors.ServiceError(f"{error.operation_name} was refused ({said})")
 
 
-def _process(error: ProcessError, source: Source, exchange: Exchange) -> LegacySsoError:
-    profiles = (it.name for it in source.chain if it.settings.get("credential_process"))
-    profile = option("--profile", next(profiles, source.name))
-    # What a program says on its stderr is often the way out, but it may have let slip a key.
-    said = _quote(_MAYBE_SECRET.sub("***", error.stderr), exchange)
-    return error.kind(
-        f"its credential_process {error}{f': {said}' if said else ''}; "
-        f"see it with: aws configure get credential_process {profile}"
-    )
-
-
-def _other(error: BaseException, source: Source, exchange: Exchange) -> LegacySsoError:
+def _other(error: Exception, source: Source, exchange: Exchange) -> LegacySsoError:
+    profile = option("--profile", source.name)
+    if type(error) is RuntimeError:  # botocore's: new keys that have expired already
+        now = f"{datetime.now(UTC):%H:%M} UTC"
+        return errors.FetchError(
+            f"its new keys have expired already: is this machine's clock right? it says {now}"
+        )
     if isinstance(error, exceptions.NoRegionError):
+        command = f"aws configure set region REGION {profile}"
         return errors.SourceConfigurationError(
-            "assuming its role needs a region; set one with: "
-            f"aws configure set region REGION {option('--profile', source.name)}"
+            f"assuming its role needs a region; set one with: {command}"
         )
     if isinstance(error, _CUT_OFF):
         return _no_answer(exchange, "it is cut off")
     if isinstance(error, _UNREACHABLE):
         return errors.FetchError(f"the service cannot be reached: {_quote(error, exchange)}")
     is_of_http = isinstance(error, exceptions.HTTPClientError)
-    # Before anything was sent, a value that is none is one of a setting too.
+    # A ValueError before anything was sent is about a setting too.
     is_value = isinstance(error, ValueError) and not exchange.operation
     if is_value or (isinstance(error, exceptions.BotoCoreError) and not is_of_http):
         return errors.SourceConfigurationError(
             f"{_quote(error, exchange).rstrip('.')}; correct that in the environment, or with: "
-            f"aws configure set SETTING VALUE {option('--profile', source.name)}"
+            f"aws configure set SETTING VALUE {profile}"
         )
     has_words = isinstance(error, errors.InvalidNameError)  # of keys that a file cannot hold
     if exchange.operation and not is_of_http:
         return _no_answer(exchange, str(error) if has_words else exchange.what_is_wrong())
-    # Other texts are left out: nobody knows what is in them. Some of HTTP quote a header.
+    # Other texts are left out, as they may contain anything; some of HTTP quote a header.
     what = f": {error}" if has_words else f" ({type(error).__name__})"
     return errors.FetchError(f"no usable credentials came back{what}")
 

@@ -1,7 +1,4 @@
-"""Keys that others hand out, looked at before botocore or anybody else uses them.
-
-By botocore, by the AWS CLI's cache of role credentials, and by a ``credential_process``.
-"""
+"""Keys from botocore, the AWS CLI's role cache and a ``credential_process``: each is checked."""
 
 from __future__ import annotations
 
@@ -12,6 +9,7 @@ import signal
 import subprocess
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 from botocore.utils import JSONFileCache
@@ -30,18 +28,16 @@ _PLAIN_WORD = re.compile("[a-z-]*")
 def credentials_of(given: Any) -> Credentials:
     """Turn botocore's credentials into ours, fetching them if they are deferred.
 
-    Raises:
-        LegacySsoError: there are none, or none that a credentials file can hold.
-        RuntimeError: botocore's: they have expired already.
+    botocore raises a RuntimeError if they have expired already.
     """
     if given is None:
         raise ProfileError("its settings give no credentials; see: aws configure list")
     keys = given.get_frozen_credentials()
     if keys.token is None:
         raise ProfileError("it gives long-term keys, which old tools can use as they are")
-    check_value("its access key", keys.access_key)
-    check_value("its secret key", keys.secret_key)
-    check_value("its session token", keys.token)
+    names = "access key", "secret key", "session token"
+    for name, value in zip(names, keys, strict=False):
+        check_value(f"its {name}", value)
     expiration = botocore_private.expiration(given)
     return Credentials(keys.access_key, keys.secret_key, keys.token, expiration)
 
@@ -54,7 +50,7 @@ def has(document: Any, texts: Iterable[str], times: Iterable[str]) -> bool:
 
 
 def _time(value: Any) -> datetime | None:
-    """Return the time that a text names, as botocore reads it, if it names one with its zone."""
+    """Return the time that a text gives, as botocore reads it; ``None`` without a time zone."""
     try:
         found: datetime | None = parse(value) if isinstance(value, str) else None
     except (ValueError, OverflowError):
@@ -63,9 +59,9 @@ def _time(value: Any) -> datetime | None:
 
 
 class FreshRoleCache(dict[str, Any]):
-    """The AWS CLI's cache, written but not read: what it holds may have 15 minutes left.
+    """The AWS CLI's cache: written, but only what this run has fetched is read back.
 
-    What this very run has fetched is used again, by several chains that start from one role.
+    Older keys in it may expire in 15 minutes.
     """
 
     def __init__(self, folder: str) -> None:
@@ -78,7 +74,7 @@ class FreshRoleCache(dict[str, Any]):
 
 
 class CheckedRoleCache(JSONFileCache):
-    """The AWS CLI's cache as it is; a file in it that cannot be used is named."""
+    """The AWS CLI's cache as it is; an error names a file in it that cannot be used."""
 
     def __init__(self, folder: str) -> None:
         super().__init__(folder)
@@ -97,49 +93,37 @@ class CheckedRoleCache(JSONFileCache):
 
 
 class ProcessError(Exception):
-    """What a ``credential_process`` did instead of its job.
+    """What a ``credential_process`` did wrong, without its command and output.
 
-    Neither its command, which may have a password in it, nor what it printed is in the text.
-    ``stderr`` is as it came; ``kind`` is the error that a person is shown.
+    ``stderr`` may hold secrets; ``kind`` is the class of the error to show.
     """
 
     def __init__(
         self, what: str, stderr: str = "", kind: type[LegacySsoError] = FetchError
     ) -> None:
         super().__init__(what)
-        self.stderr = stderr
-        self.kind = kind
+        self.stderr, self.kind = stderr, kind
 
 
-class Process(subprocess.Popen[bytes]):
-    """What botocore starts a ``credential_process`` with, in place of ``Popen``.
-
-    Raises:
-        ProcessError: it cannot be started; from ``communicate``: it gave no keys that can be used.
-    """
-
-    def __init__(self, arguments: list[str], **options: Any) -> None:
-        self._exchange = current() or Exchange()
-        for argument in arguments[1:]:
-            if not _PLAIN_WORD.fullmatch(argument):  # a password, perhaps
-                self._exchange.note_secret(argument)
-        try:
-            super().__init__(arguments, **options)
-        except OSError as error:
-            what = f"cannot be started: {error.strerror}"
-            raise ProcessError(what, kind=SourceConfigurationError) from None
-
-    def communicate(self, *args: Any, **kwargs: Any) -> tuple[bytes, bytes]:
-        """Wait for its end; return what it printed: stdout, which has been checked, and stderr."""
-        out, err = super().communicate(*args, **kwargs)
-        self._exchange.note_secrets(out.decode(errors="replace"))
-        stderr = err.decode(errors="replace")
-        if self.returncode < 0:
-            raise ProcessError(f"was ended by {signal.Signals(-self.returncode).name}", stderr)
-        if self.returncode:
-            raise ProcessError(f"failed with status {self.returncode}", stderr)
-        _check_answer(out)
-        return out, err
+def run_process(arguments: list[str], **options: Any) -> Any:
+    """Run a ``credential_process`` in place of botocore's ``Popen``, and check what it prints."""
+    exchange = current() or Exchange()
+    for argument in arguments[1:]:
+        if not _PLAIN_WORD.fullmatch(argument):  # a password, perhaps
+            exchange.note_secret(argument)
+    try:
+        done = subprocess.run(arguments, check=False, **options)
+    except OSError as error:
+        what = f"cannot be started: {error.strerror}"
+        raise ProcessError(what, kind=SourceConfigurationError) from None
+    exchange.note_secrets(done.stdout.decode(errors="replace"))
+    stderr = done.stderr.decode(errors="replace")
+    if done.returncode < 0:
+        raise ProcessError(f"was ended by {signal.Signals(-done.returncode).name}", stderr)
+    if done.returncode:
+        raise ProcessError(f"failed with status {done.returncode}", stderr)
+    _check_answer(done.stdout)
+    return SimpleNamespace(communicate=lambda: (done.stdout, done.stderr), returncode=0)
 
 
 def _check_answer(out: bytes) -> None:
@@ -150,7 +134,7 @@ def _check_answer(out: bytes) -> None:
         raise ProcessError("printed no Version 1, the only one there is")
     for name in _NAMES:
         if answer.get(name) is None:
-            # Without a token they are long-term keys, and it is no source of temporary ones.
+            # Long-term keys have no token.
             kind = ProfileError if name == "SessionToken" else FetchError
             raise ProcessError(f"printed no {name}", kind=kind)
         try:

@@ -1,4 +1,4 @@
-"""Sessions that fetch, one for each profile; what they exchange with services is noted."""
+"""The sessions that fetch, one for each profile."""
 
 from __future__ import annotations
 
@@ -16,72 +16,56 @@ from .explain import one_line
 
 
 class SessionFactory:
-    """Makes sessions that have a given session's configuration and reach services as it does.
+    """Makes sessions with the configuration and the network settings of a given session.
 
-    ``verify`` is ``False``: certificates are not verified; a path: of a CA bundle; or ``None``: as
-    the profile says.
+    ``verify`` is ``False`` (certificates are not verified), the path of a CA bundle, or ``None``
+    (as the profile says).
     """
 
     def __init__(self, session: Session, verify: bool | str | None = None) -> None:
         self.session = session
         self._verify = verify
-        # Now: where several threads are the first to ask botocore for it, one may get a KeyError.
+        # Now: if several threads are the first to ask botocore for it, one may get a KeyError.
         session.get_component("data_loader")
 
-    @property
-    def full_config(self) -> Mapping[str, Any]:
-        """The configuration, as botocore's ``Session.full_config`` has it."""
-        config: Mapping[str, Any] = self.session.full_config
-        return config
-
     def configuration(self) -> Configuration:
-        """Return the configuration, parsed for what this package asks of it.
-
-        Raises:
-            SourceConfigurationError: botocore cannot read it.
-        """
+        """Parse the configuration, or raise a ``SourceConfigurationError``."""
         try:
-            return Configuration(self.full_config)
+            return Configuration(self.session.full_config)
         except BotoCoreError as error:
             raise SourceConfigurationError(one_line(error)) from None
 
     def for_source(self, source: Source) -> Session:
         """Return a new session for a source, which is named even if it is the default.
 
-        Where its chain leads to a legacy profile it goes on to the source of that, as its keys may
-        be old.
+        Where its chain comes to a legacy profile, the session follows the source of that instead,
+        as a legacy profile's keys may be old.
         """
-        profiles = dict(self.full_config.get("profiles", {}))
+        full_config = self.session.full_config
+        profiles = dict(full_config.get("profiles", {}))
         for profile, following in pairwise(source.chain):
             profiles[profile.name] = {**profile.settings, "source_profile": following.name}
-        session = _ProfileSession(profile=source.name)
-        session.full_config = {**self.full_config, "profiles": profiles}
-        session.verify = self._verify
-        _reach_services_alike(self.session, session)
+        session = self._alike(_ProfileSession(profile=source.name))
+        session.full_config = {**full_config, "profiles": profiles}
+        # The CLI ignores --ca-bundle and --no-verify-ssl when it fetches credentials.
+        session.set_config_variable("ca_bundle", self._verify)
         watch(session)
         return session
 
     def reread(self) -> SessionFactory:
         """Return a factory that reads the configuration anew; its network settings are the same."""
-        session = Session()
-        _reach_services_alike(self.session, session)
-        return SessionFactory(session, self._verify)
+        return SessionFactory(self._alike(Session()), self._verify)
+
+    def _alike(self, session: Any) -> Any:
+        """Give a session the network settings of the given one."""
+        for name in "user_agent_name", "user_agent_version", "user_agent_extra":
+            setattr(session, name, getattr(self.session, name))
+        session.set_default_client_config(self.session.get_default_client_config())
+        session.register_component("data_loader", self.session.get_component("data_loader"))
+        return session
 
 
 class _ProfileSession(Session):
     """A session whose configuration has been parsed already."""
 
     full_config: Mapping[str, Any] = {}
-    verify: bool | str | None = None
-
-    def create_client(self, *args: Any, **kwargs: Any) -> Any:
-        # The CLI forgets --ca-bundle and --no-verify-ssl when it fetches credentials.
-        return super().create_client(*args, **{"verify": self.verify, **kwargs})
-
-
-def _reach_services_alike(model: Session, session: Session) -> None:
-    session.user_agent_name = model.user_agent_name
-    session.user_agent_version = model.user_agent_version
-    session.user_agent_extra = model.user_agent_extra
-    session.set_default_client_config(model.get_default_client_config())
-    session.register_component("data_loader", model.get_component("data_loader"))

@@ -1,8 +1,7 @@
 """The credentials file on disk: lock, look, edit, look again, replace.
 
-A path comes in, and a function that edits the text. Killed at any instant, the file is the old
-one or the new one, whole. How its folder is handled safely stands in ``folder``. Whatever fails
-is a ``CredentialsFileError``: one line that names the file and says why.
+A process that is killed at any point leaves the old file or the new one, whole; ``folder`` does the
+safe write. Every failure is a ``CredentialsFileError``: one line that names the file and says why.
 """
 
 from __future__ import annotations
@@ -16,11 +15,10 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import NamedTuple
 
 from ..errors import CredentialsFileError
-from ..lock import NOT_SUPPORTED, LockTimeoutError, lock
+from ..lock import LockTimeoutError, lock
 from ..private_folders import PlaceError, check_folder
-from . import permissions
 from .document import Document, EditError, UnreadableTextError
-from .folder import Folder, Seen, beside, look, opened, opened_file
+from .folder import beside, look, opened
 
 _LOCK_SECONDS = 10
 _TRIES = 5
@@ -47,18 +45,18 @@ def lock_path(path: str) -> str:
 
 
 def watch_lock_path(path: str) -> str:
-    """Return the file by which one process at a time watches a file; it stays, as the lock does."""
+    """Return the lock file of the one process that may watch a file; it stays as well."""
     return beside(os.path.realpath(path), ".watch")
 
 
 def read(path: str) -> Document:
-    """Read a credentials file that botocore can read; one that is not there reads as empty."""
+    """Read a credentials file that botocore can read; a missing one reads as empty."""
     with _errors_named(path):
         return _parse(look(_target(path)).content)
 
 
 def read_all(paths: Iterable[str]) -> tuple[dict[str, Document], list[CredentialsFileError]]:
-    """Read credentials files; return the texts of those that can be read, and why others cannot."""
+    """Read credentials files; return the texts of those that can be read, and the other errors."""
     texts: dict[str, Document] = {}
     errors: list[CredentialsFileError] = []
     for path in paths:
@@ -73,12 +71,12 @@ def is_readable_by_others(path: str) -> bool:
     """Tell whether the group or other people may read the file."""
     try:
         return bool(os.stat(path).st_mode & (stat.S_IRGRP | stat.S_IROTH))
-    except (OSError, ValueError):  # no file, or no path that a file can have
+    except (OSError, ValueError):  # no such file; ValueError: a path that no file can have
         return False
 
 
 def check(path: str) -> None:
-    """Refuse a file that is not this user's to write, before anything is fetched or made for it."""
+    """Refuse a file that this user may not write, before anything is fetched or made for it."""
     with _errors_named(path):
         target = folder = _target(path)
         while not os.path.isdir(folder):
@@ -86,7 +84,7 @@ def check(path: str) -> None:
         check_folder(folder)
         with contextlib.suppress(FileNotFoundError, NotADirectoryError):
             status = os.stat(target)
-            if status.st_uid != os.geteuid():  # it would become ours
+            if status.st_uid != os.geteuid():  # replacing it would make it ours
                 raise PlaceError(f"{target} belongs to another user; only its owner may change it")
             if not status.st_mode & stat.S_IWUSR:
                 hint = f"allow it with: chmod u+w {shlex.quote(target)}"
@@ -95,7 +93,7 @@ def check(path: str) -> None:
 
 @contextlib.contextmanager
 def watched(path: str) -> Iterator[None]:
-    """Be the one process that watches a file. It ends with the process, however that ends."""
+    """Be the one process that watches a file, until the block or the process ends."""
     check(path)
     with contextlib.ExitStack() as held:
         with _errors_named(path), opened(path) as folder:
@@ -113,10 +111,10 @@ def watched(path: str) -> Iterator[None]:
 
 
 def update(path: str, edit: Edit) -> Update:
-    """Edit a credentials file, or make it. Waits for its turn, at most 10 s.
+    """Edit a credentials file, or make it. Waits for the lock, at most 10 s.
 
-    ``edit`` is given the text as it stands under the lock, and is called again if another
-    program, which knows no lock, writes meanwhile. If it changes nothing, nothing is written.
+    ``edit`` gets the text as it is under the lock, and is called again if another program, which
+    takes no lock, writes meanwhile. If it changes nothing, nothing is written.
     """
 
     def edited(old: bytes | None) -> bytes:
@@ -133,7 +131,7 @@ def rewrite(path: str, content: Callable[[bytes | None], bytes], elsewhere: str 
         check(path)
         with (
             _errors_named(path, elsewhere),
-            # A file that goes or comes at that very moment is one more change by somebody else.
+            # A file that disappears or appears now is one more change by another program.
             contextlib.suppress(FileNotFoundError, FileExistsError),
             opened(path) as folder,
             folder.own(".lock") as folder.lock,
@@ -141,45 +139,17 @@ def rewrite(path: str, content: Callable[[bytes | None], bytes], elsewhere: str 
             has_lock = lock(folder.lock, _LOCK_SECONDS)
             if not folder.is_current():
                 continue
-            no_lock = f"{path} is on a file system without locks: do not run two refreshes at once"
-            warnings = folder.clear_leftovers() if has_lock else [no_lock]
+            if has_lock:
+                folder.clear_leftovers()
+            else:
+                no_locks = "is on a file system without locks: do not run two refreshes at once"
+                folder.warnings.append(f"{path} {no_locks}")
             old = folder.look_settled()
             new = content(old.content)
             is_same = new == (old.content or b"")
-            if is_same or _replace(folder, old, new, warnings):
-                return Update(not is_same, warnings)
+            if is_same or folder.replace(old, new):
+                return Update(not is_same, folder.warnings)
     raise CredentialsFileError(f"{path} keeps being changed by another program; run this again")
-
-
-def _replace(folder: Folder, old: Seen, new: bytes, warnings: list[str]) -> bool:
-    """Put new content in the file's place, unless it is no longer ``old``; tell whether it was."""
-    target, is_new = folder.target, old.content is None
-    temporary = f"-{os.urandom(8).hex()}.tmp"
-    with contextlib.ExitStack() as at_end:
-        descriptor = at_end.enter_context(folder.own(temporary))
-        at_end.callback(folder.remove, temporary)  # whether it has the file's name now or not
-        if not is_new:
-            with opened_file(target, os.O_RDONLY, folder.descriptor) as source:
-                if lost := " and ".join(permissions.copy(source, descriptor)):
-                    kept = "could not be kept; its mode is now 0600"
-                    warnings.append(f"the {lost} of {target} {kept}")
-                if os.fstat(source).st_nlink > 1:
-                    kept = "a hard link, which keeps the old content"
-                    warnings.append(f"{target} had a second name, {kept}")
-        while new:
-            new = new[os.write(descriptor, new) :]
-        os.fsync(descriptor)
-        # The look as late as can be: other programs write this file without asking for a lock.
-        if not folder.is_current() or look(target, folder.descriptor) != old:
-            return False
-        folder.put(temporary, is_new=is_new)
-    try:
-        os.fsync(folder.descriptor)
-    except OSError as error:
-        if error.errno not in NOT_SUPPORTED:
-            # It is in its place, whole; nobody knows whether it would be after a power cut.
-            warnings.append(f"{target} is written, but maybe not for good: {error.strerror}")
-    return True
 
 
 def _parse(content: bytes | None) -> Document:
@@ -200,7 +170,7 @@ def _target(path: str) -> str:
     variable = "AWS_SHARED_CREDENTIALS_FILE"
     if not path and os.environ.get(variable) == "":
         raise CredentialsFileError(f"{variable} is set but empty; run: unset {variable}")
-    with contextlib.suppress(ValueError):  # a NUL, or what has no bytes
+    with contextlib.suppress(ValueError):  # a NUL or a lone surrogate in it
         if path:
             return os.path.realpath(path)
     raise CredentialsFileError(f"no file can have the path {path!a}{_ELSEWHERE}")
@@ -208,24 +178,23 @@ def _target(path: str) -> str:
 
 @contextlib.contextmanager
 def _errors_named(path: str, elsewhere: str = _ELSEWHERE) -> Iterator[None]:
-    """Turn whatever fails into one line that names the file."""
+    """Turn each error into one line that names the file."""
     try:
         yield
+        return
     except UnreadableTextError as error:
-        raise CredentialsFileError(f"{path}, {error}") from None
+        line = f"{path}, {error}"
     except EditError as error:
-        raise CredentialsFileError(f"{path} was left as it is: {error}") from None
+        line = f"{path} was left as it is: {error}"
     except LockTimeoutError:
-        raise CredentialsFileError(
-            f"another refresh has been holding {path} for {_LOCK_SECONDS} s; run this again"
-        ) from None
+        line = f"another refresh has been holding {path} for {_LOCK_SECONDS} s; run this again"
     except OSError as error:
-        if error.errno == errno.EBUSY:
-            words = f"{path} is mounted by itself and cannot be replaced"
-            raise CredentialsFileError(f"{words}; mount the folder, not the file") from None
-        words = error.strerror or str(error)
         name = str(error.filename2 or error.filename or path)  # of a rename, the new one
-        words += "" if path.endswith(name) else f" ({name})"
-        words += elsewhere if isinstance(error, PlaceError) and error.elsewhere else ""
-        line = words if words.startswith(path) else f"{path}: {words}"
-        raise CredentialsFileError(line) from None
+        line = error.strerror or str(error)
+        line += "" if path.endswith(name) else f" ({name})"
+        line += elsewhere if isinstance(error, PlaceError) and error.elsewhere else ""
+        line = line if line.startswith(path) else f"{path}: {line}"
+        if error.errno == errno.EBUSY:
+            line = f"{path} is mounted by itself and cannot be replaced"
+            line += "; mount the folder, not the file"
+    raise CredentialsFileError(line) from None

@@ -1,10 +1,8 @@
 """The text of the credentials file: read as botocore reads it, edited with ConfigUpdater.
 
-Text comes in, text goes out. Every question about a text is answered by the parser that botocore
-uses, ``configparser.RawConfigParser``. Every edit is made on ConfigUpdater's blocks, which keep
-each line that is not edited. Then that parser judges the new text: it must read exactly as asked.
-
-Not here: what a section means, and files. No other module imports these two.
+botocore's parser, ``configparser.RawConfigParser``, says what is in a text. ConfigUpdater keeps
+each line that is not edited. The new text goes through the parser again, which must read exactly
+what was asked for. No other module imports these two libraries.
 """
 
 from __future__ import annotations
@@ -13,16 +11,18 @@ import configparser
 import io
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
-from functools import lru_cache
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from functools import cached_property, lru_cache
 from importlib.metadata import DistributionFinder, MetadataPathFinder
 
 import configupdater
 from configupdater import Comment, ConfigUpdater, Option, Section, Space
 
 _FOLDER = os.path.dirname(os.path.dirname(configupdater.__file__))
-# Another plugin may bring an older one that comes first on the path. Its own `__version__` is that
-# of whatever metadata comes first. Where none lies beside it, a method of 4.0 tells.
+# Another plugin may bring an older ConfigUpdater that comes first on the path. `__version__` may be
+# of yet another copy, so the metadata beside the imported one counts. Without metadata, a method
+# that came with 4.0 has to do.
 _METADATA = MetadataPathFinder.find_distributions(
     DistributionFinder.Context(name="configupdater", path=[_FOLDER])
 )
@@ -31,18 +31,19 @@ if not hasattr(Section, "add_before_skip_comments") or _VERSION.startswith("4.0"
     raise ImportError(f"configupdater {_VERSION} in {_FOLDER} is too old; 4.1 or newer is needed")
 
 _LONE_CR = re.compile(r"\r(?!\n)")
-# One more "#" stands before each comment line while ConfigUpdater has the text. It knows comments
-# only at the beginning of a line, and takes others for a part of what stands above them.
-_UNMARKED = re.compile(r"^(?=[^\S\n]*[#;])", re.MULTILINE)
+# A header with more than a `;` comment behind it.
 _CROWDED = re.compile(r"^[^\S\n]*\[[^\n]*\][^\S\n]*[^\s;]", re.MULTILINE)
+# ConfigUpdater reads an indented comment as a part of the value above it. So each comment line gets
+# one more "#" at column 0 while ConfigUpdater has the text.
+_UNMARKED = re.compile(r"^(?=[^\S\n]*[#;])", re.MULTILINE)
 _MARKED = re.compile(r"^#", re.MULTILINE)
-# Stands where a section was taken out. No text has it: a lone carriage return is refused.
+# Stands where a section was removed. No text has it, as a lone carriage return is refused.
 _GONE = "\r\r"
 _WITH_BLANK_LINE = re.compile(r"(?:(?:^|(?<=\r\r))\r?\n)?\r\r", re.MULTILINE)
 
 
 class UnreadableTextError(ValueError):
-    """Text that is not read here. ``str()`` never quotes the text: it may hold a key."""
+    """A text that is refused. The error does not quote it: it may hold a key."""
 
     def __init__(self, line: int | None, reason: str, mend: str = "") -> None:
         mend = mend or "no AWS tool can read the file until that is mended"
@@ -50,21 +51,23 @@ class UnreadableTextError(ValueError):
 
 
 class EditError(ValueError):
-    """An edit that would not read back as asked. Nothing is returned, so nothing is written."""
+    """The edited text would not read as asked."""
 
 
 class Document:
-    """The text of an INI file, to look into and to edit. :meth:`render` returns the new text.
+    """The text of an INI file, to read and to edit. :meth:`render` returns the new text.
 
-    Raises:
-        UnreadableTextError: botocore would refuse this text, or a lone carriage return ends a line.
+    A text that botocore would refuse, or with a lone carriage return, is an UnreadableTextError.
     """
 
     def __init__(self, text: str) -> None:
         self._text = text
         self._defaults, own = _read(text)
         self._own = dict(own)
-        self._blocks: _Blocks | None = None  # made by the first edit
+        self._has_crowded_header = bool(_CROWDED.search(text))
+        self._newline = "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
+        self._is_unterminated = bool(text) and not text.endswith("\n")
+        self._is_edited = False
 
     def __contains__(self, section: str) -> bool:
         return section in self._own
@@ -74,125 +77,99 @@ class Document:
         return list(self._own)
 
     def own(self, section: str) -> Mapping[str, str]:
-        """Return what stands in a section's own lines; nothing inherited from ``[DEFAULT]``."""
+        """Return the values in a section's own lines, without those of ``[DEFAULT]``."""
         return self._own.get(section, {})
 
     def swallowed_line(self, section: str, ours: Collection[str]) -> int | None:
         """Return the number of a line that botocore reads as a part of the value above it.
 
-        Such a line may be meant as a section of its own, and other tools read it as one. In a value
-        of the keys ``ours`` that is any further line, elsewhere only one that begins with ``[``.
-        Comments and blank lines do not count.
+        It may be meant as a section, and other tools read it as one. Below a value of the keys
+        ``ours`` any line counts but comments, elsewhere only one that begins with ``[``.
         """
         for key in (key for key, value in self.own(section).items() if "\n" in value):
             start = "" if key in ours else "["
-            for number, line in [*_lines_of(self._text, section, key)][1:]:
+            for number, line in _lines(self._text).get((section, key), [])[1:]:
                 if line and line.startswith(start):
                     return number
         return None
 
     def unseen_header(self, section: str) -> int | None:
-        """Return the line of a header with more than a ``;`` comment behind it: some miss it."""
-        return _crowded_headers(self._text).get(section)
+        """Return the line of a header that some tools miss: more than a ``;`` comment follows."""
+        lines = _lines(self._text).get((section, ""), []) if self._has_crowded_header else []
+        return next((number for number, line in lines if _CROWDED.match(line)), None)
 
     def set(self, section: str, values: Mapping[str, str], drop: Collection[str] = ()) -> None:
-        """Give a section these values, and drop these keys; the rest of it stays as it is.
+        """Give a section these values, and drop these keys; its other lines stay as they are.
 
-        A value takes the place of the old one, or comes below the last option. A section that is
-        not there is appended, after a blank line.
+        A value replaces the old one in place, or comes below the last option. A missing section
+        is appended, after a blank line.
         """
-        if section in self._own:
-            self._edited().rewrite(section, values, drop)
-        else:
-            self._edited().append(section, values)
+        self._is_edited = True
+        if section not in self._sections:
+            new = _parsed(f"{self._newline}[{section}]{self._newline}")
+            self._blocks += new.structure if self._blocks else new.structure[1:]
+            self._sections[section] = len(self._blocks) - 1, next(new.iter_sections())
+        at, old = self._sections[section]
+        options = {option.raw_key.lower(): option for option in old.iter_options()}
+        others = (option for key, option in options.items() if key not in {*values, *drop})
+        following = (self._blocks[i] for i in range(at + 1, len(self._blocks)))
+        below = (block for block in following if isinstance(block, Section))
+        # An option is indented like the line below it, or that would become a part of its value;
+        # and no less than the rest of its section, or a tool that misses an indented header would
+        # read it as a key of the section above.
+        floor = min([_indent(old), *map(_indent, others)], key=len)
+        indent = max(floor, next(map(_indent, below), ""), key=len)
+        blocks: list[Option | Comment | Space] = [_cut_tail(old)]  # from the last one up
+        missing = [Option(key, line=self._newline) for key in values if key not in options]
+        for block in reversed([*old.structure, *missing]):
+            key = block.raw_key.lower() if isinstance(block, Option) else ""
+            if key in values:
+                newline = "\r\n" if block.lines[0].endswith("\r\n") else "\n"
+                blocks.append(Option(key, line=f"{indent}{key} = {values[key]}{newline}"))
+            elif key not in drop:
+                blocks.append(block)
+            if key and key not in drop:
+                indent = max(floor, _indent(blocks[-1]), key=len)
+        old.structure[:] = reversed(blocks)
         kept = {key: value for key, value in self.own(section).items() if key not in drop}
         self._own[section] = {**kept, **values}
 
     def remove(self, section: str) -> None:
-        """Take a section out, and a blank line before it; comments below its options stay."""
-        self._edited().remove(section)
+        """Remove a section and a blank line before it; comments below its options stay."""
+        self._is_edited = True
+        at, block = self._sections.pop(section)
+        self._blocks[at] = tail = _cut_tail(block)
+        tail.lines.insert(0, _GONE)
         del self._own[section]
 
     def render(self) -> str:
-        """Return the edited text, after reading it back.
-
-        Raises:
-            EditError: botocore would not read the new text as what was asked for.
-        """
-        if self._blocks is None:
+        """Return the edited text, or raise an EditError if it would not read as asked."""
+        if not self._is_edited:
             return self._text
-        text = self._blocks.render()
+        text = _MARKED.sub("", _WITH_BLANK_LINE.sub("", "".join(map(str, self._blocks))))
+        text = re.sub(r"\r?\n\Z", "", text) if self._is_unterminated else text
         try:
-            reading = _read(text)
+            defaults, own = _read(text)
         except UnreadableTextError as error:
             raise EditError(str(error)) from None
-        if reading == (self._defaults, self._own):
+        if (defaults, own) == (self._defaults, self._own):
             return text
-        _, own = reading
-        for name in [name for name in self._own if name not in own]:
-            line, _ = next(_lines_of(self._text, name), (0, ""))
+        if missing := next((name for name in self._own if name not in own), None):
+            line, _ = _lines(self._text).get((missing, ""), [(0, "")])[0]
             reason = "would become a part of the value above it; begin it at column 0 first"
             raise EditError(f"line {line} {reason}")
         wrong = next((name for name in own if own[name] != self._own.get(name)), "DEFAULT")
         raise EditError(f"section {wrong!r} would not read back as it should")
 
-    def _edited(self) -> _Blocks:
-        if self._blocks is None:
-            self._blocks = _Blocks(self._text)
-        return self._blocks
+    @cached_property
+    def _blocks(self) -> list[Section | Comment | Space]:
+        # A missing final newline is added, and taken out again when the text is rendered.
+        return _parsed(self._text + self._newline * self._is_unterminated).structure
 
-
-class _Blocks:
-    """A text as ConfigUpdater's blocks, and the edits on them."""
-
-    def __init__(self, text: str) -> None:
-        self._newline = "\r\n" if text.count("\r\n") * 2 > text.count("\n") else "\n"
-        # A missing final newline stays missing; in between, every line has one.
-        self._is_unterminated = bool(text) and not text.endswith("\n")
-        self._structure = _parsed(text + self._newline * self._is_unterminated).structure
-        # With its place, because to look a section up by its name compares it with all before it.
-        places = enumerate(self._structure)
-        self._sections = {it.name: (at, it) for at, it in places if isinstance(it, Section)}
-
-    def rewrite(self, name: str, values: Mapping[str, str], drop: Collection[str]) -> None:
-        at, section = self._sections[name]
-        blocks: list[Option | Comment | Space] = [_cut_tail(section)]
-        options = {option.raw_key.lower(): option for option in section.iter_options()}
-        others = (option for key, option in options.items() if key not in {*values, *drop})
-        below = (block for block in self._structure[at + 1 :] if isinstance(block, Section))
-        # As deep as the next line, or it would be swallowed. Else at column 0, but no less deep
-        # than all of the section: what does not see its header takes it for the section above.
-        floor = min([_indent(section), *map(_indent, others)], key=len)
-        indent = max(floor, next(map(_indent, below), ""), key=len)
-        for key in reversed([key for key in values if key not in options]):
-            blocks.insert(0, _option(f"{indent}{key} = {values[key]}{self._newline}"))
-        for block in reversed(section.structure):
-            key = block.raw_key.lower() if isinstance(block, Option) else ""
-            if key in values:
-                newline = "\r\n" if block.lines[0].endswith("\r\n") else "\n"
-                blocks.insert(0, _option(f"{indent}{key} = {values[key]}{newline}"))
-            elif key in drop:
-                continue
-            else:
-                blocks.insert(0, block)
-            indent = max(floor, _indent(blocks[0]), key=len) if key else indent
-        section.structure[:] = blocks
-
-    def append(self, name: str, values: Mapping[str, str]) -> None:
-        lines = ["", f"[{name}]", *(f"{key} = {value}" for key, value in values.items())]
-        new = _parsed("".join(f"{line}{self._newline}" for line in lines))
-        self._structure += new.structure if self._structure else new.structure[1:]
-        (section,) = new.iter_sections()
-        self._sections[name] = len(self._structure) - 1, section
-
-    def remove(self, name: str) -> None:
-        at, section = self._sections.pop(name)
-        self._structure[at] = tail = _cut_tail(section)
-        tail.lines.insert(0, _GONE)
-
-    def render(self) -> str:
-        text = _MARKED.sub("", _WITH_BLANK_LINE.sub("", "".join(map(str, self._structure))))
-        return re.sub(r"\r?\n\Z", "", text) if self._is_unterminated else text
+    @cached_property
+    def _sections(self) -> dict[str, tuple[int, Section]]:
+        # With their places: ConfigUpdater finds a section by comparing it with all before it.
+        return {it.name: (at, it) for at, it in enumerate(self._blocks) if isinstance(it, Section)}
 
 
 def _cut_tail(section: Section) -> Space:
@@ -208,11 +185,6 @@ def _cut_tail(section: Section) -> Space:
     return tail
 
 
-def _option(line: str) -> Option:
-    (section,) = _parsed(f"[x]\n{line}").iter_sections()
-    return next(section.iter_options())
-
-
 def _parsed(text: str) -> ConfigUpdater:
     try:
         return ConfigUpdater(strict=False).read_string(_UNMARKED.sub("#", text))
@@ -220,50 +192,44 @@ def _parsed(text: str) -> ConfigUpdater:
         raise EditError(f"ConfigUpdater cannot read it ({type(error).__name__})") from None
 
 
-def _lines_of(text: str, section: str, key: str = "") -> Iterator[tuple[int, str]]:
-    """Yield the lines of an option, or of a section's header, stripped, with their numbers."""
-    return ((number, line) for number, here, line in _lines(text) if here == (section, key))
+@lru_cache(maxsize=4)
+def _lines(text: str) -> Mapping[tuple[str, str], list[tuple[int, str]]]:
+    """Return the lines of each section and key, numbered and stripped, and ``""`` for comments.
 
-
-def _lines(text: str) -> Iterator[tuple[int, tuple[str, str], str]]:
-    """Yield each line, stripped, with its number and the section and key that it is a part of."""
-    number, here = 0, ("", "")
+    The header of a section has the key ``""``.
+    """
+    lines: dict[tuple[str, str], list[tuple[int, str]]] = defaultdict(list)
+    number, section, key = 0, "", ""
     for block in _parsed(text).structure:
-        inner = block.structure if isinstance(block, Section) else ()
-        here = (block.name, "") if isinstance(block, Section) else here
-        for part in (block, *inner):
-            here = (here[0], part.raw_key.lower()) if isinstance(part, Option) else here
+        for part in (block, *(block.structure if isinstance(block, Section) else ())):
+            if isinstance(part, Section):
+                section, key = part.name, ""
+            elif isinstance(part, Option):
+                key = part.raw_key.lower()
             for line in part.lines:
                 number += 1
-                yield number, here, "" if _is_aside(line) else line.strip()
+                lines[section, key].append((number, "" if _is_aside(line) else line.strip()))
+    return lines
 
 
-# Each legacy profile of a text is asked for. Nearly always no line of it is one.
-@lru_cache(maxsize=4)
-def _crowded_headers(text: str) -> Mapping[str, int]:
-    lines = _lines(text) if _CROWDED.search(text) else ()
-    return {at[0]: number for number, at, line in lines if not at[1] and _CROWDED.match(line)}
-
-
-# A file is read to plan and again under the lock, where it is mostly the same as before. What is
-# returned is shared, so nobody may change it.
+# A file is read to plan and again under the lock, mostly unchanged. The result must not be changed.
 @lru_cache(maxsize=4)
 def _read(text: str) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]]:
     """Return the values of ``[DEFAULT]``, and those in each other section's own lines."""
     if lone := _LONE_CR.search(text):
         line, reason = text.count("\n", 0, lone.start()) + 1, "a carriage return with no line feed"
         raise UnreadableTextError(line, reason, "save the file with LF or CRLF line ends")
-    parser = judge = parse(text)
-    if defaults := judge.defaults():  # read again without a default section: nothing is inherited
-        parser = configparser.RawConfigParser(default_section="", strict=False)
-        parser.read_file(io.StringIO(text, newline=None))
-    own = {name: dict(parser.items(name)) for name in judge.sections()}
+    judge = own_lines = parse(text)
+    if defaults := judge.defaults():  # read again, so that no section inherits them
+        own_lines = configparser.RawConfigParser(default_section="", strict=False)
+        own_lines.read_file(io.StringIO(text, newline=None))
+    own = {name: dict(own_lines.items(name)) for name in judge.sections()}
     for name, values in own.items():
         for key, value in {**defaults, **values}.items():
             # botocore reads a value that starts on the line below its key as a nested section.
             nested = value.splitlines() if value.startswith("\n") else ()
             if not all("=" in line for line in nested if line.strip()):
-                number, _ = next(_lines_of(text, name if key in values else "DEFAULT", key))
+                number, _ = _lines(text)[name if key in values else "DEFAULT", key][0]
                 reason = f"the indented lines under {key!r} are not all 'key = value'"
                 raise UnreadableTextError(number, reason)
     return defaults, own
@@ -272,28 +238,28 @@ def _read(text: str) -> tuple[Mapping[str, str], Mapping[str, Mapping[str, str]]
 def parse(text: str) -> configparser.RawConfigParser:
     """Read a text as botocore does, or raise an :class:`UnreadableTextError`."""
     parser = configparser.RawConfigParser()
+    line: int | None
     try:
         parser.read_file(io.StringIO(text, newline=None))
     except configparser.DuplicateSectionError as error:
-        reason = f"section {error.section!r} is there twice"
-        raise UnreadableTextError(error.lineno, reason) from None
+        line, reason = error.lineno, f"section {error.section!r} is there twice"
     except configparser.DuplicateOptionError as error:
+        line = error.lineno
         reason = f"key {error.option!r} is there twice in section {error.section!r}"
-        raise UnreadableTextError(error.lineno, reason) from None
     except configparser.MissingSectionHeaderError as error:
-        raise UnreadableTextError(error.lineno, "a line before the first [section]") from None
+        line, reason = error.lineno, "a line before the first [section]"
     except configparser.ParsingError as error:
-        reason = "neither a [section] nor a key with a value"
-        raise UnreadableTextError(error.errors[0][0], reason) from None
-    return parser
+        line, reason = error.errors[0][0], "neither a [section] nor a key with a value"
+    else:
+        return parser
+    raise UnreadableTextError(line, reason)
 
 
 def _is_aside(line: str) -> bool:
-    """Tell a blank or comment line, which the parser passes over wherever it stands."""
+    """Tell whether it is a blank line or a comment."""
     return line.lstrip()[:1] in ("", "#", ";")
 
 
 def _indent(block: Section | Option | Comment | Space) -> str:
-    """Return the blanks that a block begins with."""
     line = block.lines[0]
     return line[: len(line) - len(line.lstrip())]

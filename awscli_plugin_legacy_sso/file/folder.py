@@ -1,9 +1,7 @@
-"""The one door to the folder of a file: whatever is opened, put or removed there goes through it.
+"""The open folder of a file, and the files in it: the file, its lock and its temporary file.
 
-All of it is done on the folder's descriptor, so that the lock, the temporary file and the file
-itself are in one folder, even if that is renamed meanwhile. A file of ours is never reached
-through a link, and is a regular file of this user, whatever lies there under its name. Errors
-are OSErrors; a ``PlaceError`` among them is for a person to read.
+They are reached by the folder's descriptor: one folder for all, even if it is renamed meanwhile.
+Our own files must be regular files of this user, and no links. Errors are OSErrors.
 """
 
 from __future__ import annotations
@@ -14,10 +12,11 @@ import os
 import shlex
 import stat
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from ..lock import NOT_SUPPORTED
 from ..private_folders import PlaceError, make_folder, missing_behind, not_writable, user_name
 
 _POLL_SECONDS = 0.002
@@ -29,8 +28,7 @@ class Seen(NamedTuple):
     """A file as it was when looked at. Two are equal if nobody has written in between."""
 
     content: bytes | None = None
-    # The file itself and the time of its last change: another program may have emptied it again.
-    stamp: tuple[int, int] | None = None
+    stamp: tuple[int, int] | None = None  # inode and ctime: it may be empty again, yet written
 
 
 def beside(target: str, kind: str) -> str:
@@ -40,23 +38,22 @@ def beside(target: str, kind: str) -> str:
 
 
 @contextlib.contextmanager
-def opened_file(path: str, flags: int, folder: int | None = None) -> Iterator[int]:
-    """Open a file, which is not a link, for a while; by its name alone if its folder is open."""
+def _opened(path: str, flags: int, folder: int | None = None) -> Iterator[int]:
+    """Open a file that is not a link; through its folder, if that is open."""
     name = path if folder is None else os.path.basename(path)
-    # Not to hang on a FIFO before its kind is known.
-    flags |= os.O_NOFOLLOW | os.O_NONBLOCK
+    flags |= os.O_NOFOLLOW | os.O_NONBLOCK  # or opening a FIFO would hang
     descriptor = os.open(name, flags, 0o600, dir_fd=folder)
     try:
         yield descriptor
     finally:
-        with contextlib.suppress(OSError):  # it must not hide what went wrong before
+        with contextlib.suppress(OSError):  # an earlier error is the one to report
             os.close(descriptor)
 
 
 def look(target: str, folder: int | None = None) -> Seen:
-    """Look at a file, which has to be a regular one; through its folder, if that is open."""
+    """Look at a file, which has to be a regular one."""
     try:
-        with opened_file(target, os.O_RDONLY, folder) as descriptor:
+        with _opened(target, os.O_RDONLY, folder) as descriptor:
             status = os.fstat(descriptor)
             if not stat.S_ISREG(status.st_mode):
                 kind = "a folder" if stat.S_ISDIR(status.st_mode) else "not a regular file"
@@ -75,18 +72,19 @@ def opened(path: str) -> Iterator[Folder]:
     where = os.path.dirname(target)
     if not os.path.lexists(where):
         raise missing_behind(path, where)
-    with opened_file(where, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
+    with _opened(where, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
         yield Folder(path, target, descriptor)
 
 
 @dataclass
 class Folder:
-    """The open folder of a file. What is in there is reached by its name, never by its path."""
+    """The open folder of a file."""
 
     path: str  # of the file, as it was given
     target: str  # the file it led to
     descriptor: int
     lock: int = -1  # the lock file's descriptor, once that is open
+    warnings: list[str] = field(default_factory=list)  # for a person
 
     def is_current(self) -> bool:
         """Tell whether the path still leads to the lock: folders are renamed, links are moved."""
@@ -97,11 +95,11 @@ class Folder:
 
     @contextlib.contextmanager
     def own(self, kind: str) -> Iterator[int]:
-        """Open a file of ours for a while, made if need be, with mode 0600 whatever the umask."""
+        """Open a file of ours, made if need be, with mode 0600 whatever the umask."""
         path = beside(self.target, kind)
         with contextlib.ExitStack() as held:
             try:
-                opening = opened_file(path, os.O_RDWR | os.O_CREAT, self.descriptor)
+                opening = _opened(path, os.O_RDWR | os.O_CREAT, self.descriptor)
                 descriptor = held.enter_context(opening)
             except OSError as error:
                 with contextlib.suppress(FileNotFoundError, PermissionError):
@@ -114,30 +112,24 @@ class Folder:
             yield descriptor
 
     def _check_own(self, path: str, descriptor: int | None = None) -> None:
-        # By its name: what is open may be a second name of another file, which is gone by now.
+        # By its name: the name may lead to another file than the one that was opened.
         status = os.stat(os.path.basename(path), dir_fd=self.descriptor, follow_symlinks=False)
         is_ours = stat.S_ISREG(status.st_mode) and status.st_nlink <= 1
-        if is_ours and descriptor is not None:  # ours hold a number at most
+        if is_ours and descriptor is not None:
+            # Ours hold a number at most. Anything else was a second name of another file.
             is_ours = not os.pread(descriptor, 20, 0).strip(b"0123456789\n")
         if not is_ours:
-            words = "is a link or the like, where a file of this tool has to be"
+            words = "has the name of a file of this tool, but is a link or something else"
             hint = f"move it away with: mv {shlex.quote(path)} {shlex.quote(path + '.old')}"
             raise PlaceError(f"{path} {words}; {hint}")
         if status.st_uid != os.geteuid():
             take = f"sudo chown {user_name(os.geteuid())} {shlex.quote(path)}"
-            hint = f"make it yours with: {take}"
-            raise PlaceError(f"{path} belongs to another user; {hint}")
+            raise PlaceError(f"{path} belongs to another user; make it yours with: {take}")
         if descriptor is not None and not os.path.samestat(status, os.fstat(descriptor)):
             raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), path)
 
-    def remove(self, kind: str) -> None:
-        """Remove a file of ours. If that fails, the next run tries again."""
-        with contextlib.suppress(OSError):
-            os.unlink(os.path.basename(beside(self.target, kind)), dir_fd=self.descriptor)
-
-    def clear_leftovers(self) -> list[str]:
-        """Remove what a killed process left, with the lock held; return warnings of what stays."""
-        warnings = []
+    def clear_leftovers(self) -> None:
+        """Remove the temporary files of killed processes. The lock has to be held."""
         folder, start = os.path.split(beside(self.target, "-"))
         for name in os.listdir(self.descriptor):
             if name.startswith(start) and name.endswith(".tmp"):
@@ -147,15 +139,14 @@ class Folder:
                     path = os.path.join(folder, name)
                     left = "was left by a refresh that was killed, and may hold keys"
                     hint = f"remove it with: sudo rm {shlex.quote(path)}"
-                    warnings.append(f"{path} {left} ({error.strerror}); {hint}")
-        return warnings
+                    self.warnings.append(f"{path} {left} ({error.strerror}); {hint}")
 
     def look_settled(self) -> Seen:
         """Look at the file. Where it is empty or missing, wait until it stays so.
 
         Other programs empty a file, or rename it away, before they write: what they are about to
         write must not be replaced. So neither the file nor the names in the folder may change for
-        0.2 s; where names never stop changing, that is given up after 500 looks, a second.
+        0.2 s; if names keep changing, the wait ends after 500 looks, a second.
         """
         quiet, before = 0, None
         for _ in range(_MOST_POLLS):
@@ -167,16 +158,85 @@ class Folder:
             time.sleep(_POLL_SECONDS)
         return now[0]
 
-    def put(self, kind: str, *, is_new: bool) -> None:
-        """Give a file of ours the file's name, at one stroke; a new file replaces no other."""
-        temporary, name = map(os.path.basename, (beside(self.target, kind), self.target))
+    def replace(self, old: Seen, new: bytes) -> bool:
+        """Put new content in the file's place; ``False`` if the file was no longer ``old``."""
+        kind = f"-{os.urandom(8).hex()}.tmp"
+        with self.own(kind) as descriptor:
+            temporary = os.path.basename(beside(self.target, kind))
+            try:
+                if old.content is not None:
+                    self._keep_access(descriptor)
+                while new:
+                    new = new[os.write(descriptor, new) :]
+                os.fsync(descriptor)
+                # As late as possible: other programs write this file without asking for a lock.
+                if not self.is_current() or look(self.target, self.descriptor) != old:
+                    return False
+                self._rename(temporary, is_new=old.content is None)
+            finally:
+                with contextlib.suppress(OSError):  # the next run removes it
+                    os.unlink(temporary, dir_fd=self.descriptor)
+        try:
+            os.fsync(self.descriptor)
+        except OSError as error:
+            if error.errno not in NOT_SUPPORTED:
+                words = "is written, but may be lost if the power fails now"
+                self.warnings.append(f"{self.target} {words}: {error.strerror}")
+        return True
+
+    def _keep_access(self, new: int) -> None:
+        """Give a new, empty file the old one's group, ACL, extended attributes and mode.
+
+        It stays at mode 0600 if anything else cannot be kept.
+        """
+        lost: list[str] = []
+
+        def keep(what: str, function: Callable[..., None], *arguments: object) -> None:
+            try:
+                function(new, *arguments)
+            except OSError:
+                lost.append(what)
+
+        with _opened(self.target, os.O_RDONLY, self.descriptor) as old:
+            status, wanted, there = os.fstat(old), _attributes(old), _attributes(new)
+        if os.fstat(new).st_gid != status.st_gid:
+            keep("group", os.fchown, -1, status.st_gid)
+        for name in wanted | there:
+            what = "ACL" if name.startswith("system.posix_acl") else f"attribute {name}"
+            if name not in wanted:  # an ACL inherited from the folder would let others in
+                keep(what, os.removexattr, name)
+            elif wanted[name] != there.get(name):
+                keep(what, os.setxattr, name, wanted[name])
+        if not lost:
+            keep("mode", os.fchmod, stat.S_IMODE(status.st_mode))
+        if lost:
+            kept = "could not be kept; its mode is now 0600"
+            self.warnings.append(f"the {' and '.join(lost)} of {self.target} {kept}")
+        if status.st_nlink > 1:
+            kept = "a hard link, which keeps the old content"
+            self.warnings.append(f"{self.target} had a second name, {kept}")
+
+    def _rename(self, temporary: str, *, is_new: bool) -> None:
+        """Give a temporary file the file's name; a new file replaces no other."""
+        name = os.path.basename(self.target)
         folders = {"src_dir_fd": self.descriptor, "dst_dir_fd": self.descriptor}
         if is_new:
             try:
                 os.link(temporary, name, **folders, follow_symlinks=False)
             except FileExistsError:
                 raise
-            except OSError:  # no hard links there; whatever else it is, renaming says so
+            except OSError:  # no hard links there; for any other reason renaming fails too
                 is_new = False
         if not is_new:
             os.replace(temporary, name, **folders)
+
+
+def _attributes(descriptor: int) -> dict[str, bytes]:
+    if not hasattr(os, "listxattr"):  # macOS
+        return {}
+    try:
+        return {name: os.getxattr(descriptor, name) for name in os.listxattr(descriptor)}
+    except OSError as error:
+        if error.errno in NOT_SUPPORTED:
+            return {}
+        raise

@@ -1,7 +1,4 @@
-"""A legacy profile as a section of the credentials file: found, written, signed out, removed.
-
-Pure: sections are read from and edited in a :class:`~.document.Document`.
-"""
+"""A legacy profile as a section of a document: found, written, signed out, removed. Pure."""
 
 from __future__ import annotations
 
@@ -25,11 +22,10 @@ from ..legacy_profile import (
 )
 from .document import Document
 
-_STATIC_KEYS = ("aws_access_key_id", "aws_secret_access_key")
-# boto 2, and Ansible of its time, read the session token under its old name.
+# boto 2 and early Ansible read the session token under its old name.
 _TOKEN_KEYS = ("aws_session_token", "aws_security_token")
-_KEYS = _STATIC_KEYS + _TOKEN_KEYS
-# What we write. A value of one of these is one line.
+_KEYS = ("aws_access_key_id", "aws_secret_access_key", *_TOKEN_KEYS)
+# The keys that we write. Each of their values is one line.
 _OURS = frozenset((*_KEYS, "region", EXPIRATION, RECORD))
 _CREDENTIAL_SETTINGS = frozenset((*SOURCE_SETTINGS, "source_profile", "credential_source"))
 
@@ -46,7 +42,6 @@ def standing(text: Document, name: str) -> Standing:
 
 def standings(text: Document) -> list[Standing]:
     """Return the standings of the legacy profiles in a file, in its order."""
-    # Most sections have no record, and need not be asked any further.
     ours = (standing(text, name) for name in text.sections() if RECORD in text.own(name))
     return [there for there in ours if there.legacy]
 
@@ -59,11 +54,7 @@ def legacy_profiles(text: Document) -> list[LegacyProfile]:
 def write(
     text: Document, name: str, source: str, credentials: Credentials, region: str | None
 ) -> None:
-    """Make or renew the legacy profile ``name``. Keys that a person added to it stay.
-
-    Raises:
-        InvalidNameError: a name or value that the file cannot hold as it is.
-    """
+    """Make or renew the legacy profile ``name``. Keys that a person added to it stay."""
     check_name(name)
     values = {
         "aws_access_key_id": credentials.access_key,
@@ -81,10 +72,9 @@ def write(
 
 
 def sign_out(text: Document, name: str, now: datetime) -> None:
-    """Put a word that every service refuses in place of the keys; source and place stay.
+    """Put a word that every service refuses in place of the keys; the source's name stays.
 
-    Their expiry becomes the moment of the sign-out, for tools that show how long they last; one
-    that is over already, or of an earlier sign-out, stays.
+    The expiry becomes the time of the sign-out, for tools that show it, unless it is over already.
     """
     own = text.own(name)
     expiration = _parse_expiration(own.get(EXPIRATION, ""))
@@ -93,36 +83,36 @@ def sign_out(text: Document, name: str, now: datetime) -> None:
 
 
 def remove(text: Document, name: str) -> None:
-    """Take a legacy profile out, but leave settings that somebody else has in that section."""
+    """Remove a legacy profile, but keep settings that a person has in that section."""
     if _CREDENTIAL_SETTINGS & text.own(name).keys():
         text.set(name, {}, drop={*_KEYS, EXPIRATION, RECORD})
     else:
-        text.remove(name)  # one without keys would make tools look further for some
+        text.remove(name)  # in a section without keys, tools would look for other credentials
 
 
 def _holds(text: Document, name: str) -> Holds:
     own = text.own(name)
     has_token = bool(own.get("aws_session_token"))
     if RECORD in own and has_token:
-        return Holds.LEGACY_PROFILE  # whatever else stands there: --force writes over settings too
+        return Holds.LEGACY_PROFILE  # with settings too: --force writes a profile over them
     if _CREDENTIAL_SETTINGS & own.keys():
         return Holds.SETTINGS
     if has_token:
         return Holds.TEMPORARY_KEYS
-    # We never write keys without a token, so these are somebody's, our record or not.
+    # Keys without a token are not ours, even with our record: we always write a token.
     if any(own.get(key) for key in _KEYS):
         return Holds.LONG_TERM_KEYS
     return Holds.LEGACY_PROFILE if RECORD in own else Holds.NOTHING
 
 
 def _legacy_profile(text: Document, name: str) -> LegacyProfile:
-    # What stands below the first line of a value may be another section: see swallowed_line().
+    # Below the first line of a value another section may stand: see swallowed_line().
     own = {key: first_line(value) for key, value in text.own(name).items()}
     signed_out = own.get(_KEYS[0]) == SIGNED_OUT
     return LegacyProfile(
         name=name,
         source=recorded_source(own[RECORD]),
-        # After a sign-out the moment of that stands there.
+        # A signed-out profile has the time of the sign-out there.
         expiration=None if signed_out else _parse_expiration(own.get(EXPIRATION, "")),
         signed_out=signed_out,
         tokens_differ=len({own.get(key) for key in _TOKEN_KEYS}) > 1,
@@ -132,7 +122,6 @@ def _legacy_profile(text: Document, name: str) -> LegacyProfile:
 def _parse_expiration(value: str) -> datetime | None:
     try:
         expiration = datetime.fromisoformat(value)
-        is_aware = expiration.tzinfo is not None
-        return expiration.astimezone(UTC) if is_aware else expiration.replace(tzinfo=UTC)
+        return (expiration if expiration.tzinfo else expiration.replace(tzinfo=UTC)).astimezone(UTC)
     except (ValueError, OverflowError):
         return None

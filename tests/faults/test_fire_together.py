@@ -392,7 +392,7 @@ def test_update_beside_links_for_our_files(tmp_path: Path, times: int) -> None:
     places = [credentials_file.lock_path(str(file))]
     places += [credentials_file.watch_lock_path(f"{file}{name}") for name in ("ours", "ours-too")]
     arguments = [str(victim), str(times), *places]
-    words = ["is a link or the like", "keeps being changed"]
+    words = ["is a link or something else", "keeps being changed"]
     # For a link that is gone before it can be checked.
     words += ["Too many levels of symbolic links", "No such file or directory"]
     with updaters(file, *words) as ours:

@@ -86,7 +86,7 @@ def test_link_in_place_of_our_file(
         DOORS[ours](file)
 
     assert str(refused.value) == (
-        f"{file}: {place} is a link or the like, where a file of this tool has to be; "
+        f"{file}: {place} has the name of a file of this tool, but is a link or something else; "
         f"move it away with: mv {place} {place}.old"
     )
     assert (victim.read_text(), stat.S_IMODE(victim.stat().st_mode)) == ("mine", 0o644)
