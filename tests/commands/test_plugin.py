@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support import real_parts
-from support.person import CHECKOUT, DEBIAN, FROZEN, Person, only
+from support.person import CHECKOUT, DEBIAN, FROZEN, Person, only, table_on_both
 
 PACKAGE = "awscli_plugin_legacy_sso"
 
@@ -61,6 +61,7 @@ BREAKS = [
 ]
 
 
+@table_on_both
 @pytest.mark.parametrize("how", BREAKS)
 def test_broken_plugin(person: Person, how: str) -> None:
     """Other ``aws`` commands work; our commands exit with 253 and the reason."""

@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from support.person import DEBIAN, FROZEN, Person, arn, interrupted, lines, only
+from support.person import DEBIAN, FROZEN, Person, arn, interrupted, lines, only, table_on_both
 
 # A credentials file as people have it: comments, odd spacing, nesting, long-term keys.
 ODD_FILE = """\
@@ -32,6 +32,7 @@ def expiration(person: Person, profile: str = "dev-legacy-sso") -> datetime:
     return datetime.fromisoformat(person.sections()[profile]["x_security_token_expires"])
 
 
+@table_on_both
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("ending", ["", "\n"])
 def test_refresh_keeps_all_other_bytes(person: Person, newline: str, ending: str) -> None:

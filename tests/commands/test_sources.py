@@ -9,7 +9,7 @@ from typing import Any
 import pexpect
 import pytest
 from identity_center.state import Trust
-from support.person import DEBIAN, FROZEN, PROFILES, Person, arn, lines, only
+from support.person import DEBIAN, FROZEN, PROFILES, Person, arn, lines, only, table_on_both
 from support.profiles import legacy
 from support.sources import USER, hand_out, leave_login_session
 
@@ -85,6 +85,7 @@ def person(person: Person) -> Person:
     return person
 
 
+@table_on_both
 @pytest.mark.parametrize(
     ("source", "identity"),
     [

@@ -25,7 +25,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from support.person import FROZEN, Person, only
+from support.person import FROZEN, Person, only, table_on_both
 from support.profiles import OTHER_START_URL, SESSIONS, legacy, profiles
 from support.sources import USER, leave_login_session
 
@@ -412,6 +412,7 @@ def test_watch_second_of_same_files(person: Person) -> None:
         third.until("refreshed")
 
 
+@table_on_both
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )

@@ -141,6 +141,12 @@ def only(version: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("version", [version], indirect=True)
 
 
+# For tables and long tests: `make torture` runs them on the other CLI too.
+table_on_both = pytest.mark.parametrize(
+    "version", [FROZEN, pytest.param(DEBIAN, marks=pytest.mark.torture)], indirect=True
+)
+
+
 def arn(account: str, role: str) -> str:
     """Return an SSO role's identity in the stand-in, up to the person's name."""
     return f"arn:aws:sts::{account}:assumed-role/AWSReservedSSO_{role}_"
