@@ -1,7 +1,7 @@
-"""The two lines under ``[plugins]`` in the shared config, which `setup` does not write any more.
+"""The two lines under ``[plugins]`` in the shared config, which `setup` no longer writes.
 
-An earlier `setup` wrote them, and recorded beside the plugin what it changed: that is taken back
-once. Lines that a person wrote stay, and are found here.
+An earlier `setup` wrote them, and recorded in the plugin's folder what it changed: that is undone
+once. Lines that a person wrote are found here, and stay.
 """
 
 from __future__ import annotations
@@ -14,8 +14,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from .edits import Edit, read
-from .marks import remove_if_empty, rows
+from .edits import Edit, read, remove_if_empty, rows
 from .places import PACKAGE, PROGRAM, is_same
 
 _PATHS = re.compile(r"\s*cli_legacy_plugin_path\s*[=:]\s*(.*)")
@@ -23,7 +22,7 @@ _KEY = re.compile(rf"\s*[\w.-]+\s*[=:]\s*[\"']?{PACKAGE.replace('_', '[_-]')}[\"
 
 
 def lines_for(text: str) -> list[str]:
-    """Return the lines of a config that turn our plugin on, and no other, without their ends."""
+    """Return the lines of a config that turn on our plugin and no other."""
     found = [line.strip() for line in rows(text)]
     if not any(map(_KEY.match, found)):
         return []
@@ -47,11 +46,11 @@ class Change:
 
 
 class Record:
-    """What an earlier `setup` changed; without a record, or with a broken one, that is nothing.
+    """What an earlier `setup` changed; nothing, if there is no record, or a broken one.
 
     Attributes:
-        edits: take the changes back.
-        made: the files and folders that were not there.
+        edits: undo the changes.
+        made: the files and folders that did not exist before.
     """
 
     def __init__(self, folder: str) -> None:
@@ -78,18 +77,20 @@ class Record:
 
 
 def taken_back(text: str, changes: Iterable[Change]) -> str:
-    """Return a text as it was before recorded changes; of what has been edited since, our lines go.
+    """Return a text as it was before recorded changes.
 
-    Lines that are not in the record stay, whatever they say.
+    Where the text has been edited since, the recorded lines that name us go, and no other line.
     """
     for change in reversed(list(changes)):
-        lines, added = rows(text), "".join(change.added)
+        added = "".join(change.added)
+        if text.endswith(added):
+            text = text.removesuffix(added) + "".join(change.removed)
+            continue
+        lines = rows(text)
         for at, line in enumerate(lines):
             if line in change.added and (PROGRAM in line or PACKAGE in line):
                 lines[at] = "".join(old for old in change.removed if _key(old) == _key(line))
-        is_as_left = text.endswith(added)
-        old = text.removesuffix(added) + "".join(change.removed)
-        text = old if is_as_left else "".join(lines)
+        text = "".join(lines)
     return text
 
 

@@ -17,7 +17,7 @@ from support.person import FROZEN
 
 from awscli_plugin_legacy_sso.installer import package_copy
 from awscli_plugin_legacy_sso.installer.alias_file import aliased
-from awscli_plugin_legacy_sso.installer.marks import Mark
+from awscli_plugin_legacy_sso.installer.edits import Mark
 
 Break = Callable[[Newcomer], object]
 LEGACY = """\
@@ -144,7 +144,7 @@ def test_each_failure_is_found_and_mended(newcomer: Newcomer, failure: str) -> N
 
     assert sick.status == 1, sick
     assert words in sick.out
-    [mend] = re.findall(r"(?m)^✗ .*\n  mend: (.+)$", sick.out)
+    [mend] = re.findall(r"(?m)^✗ .*\n  fix: (.+)$", sick.out)
     follow(newcomer, mend)
     well = newcomer.program("doctor")
     assert (well.status, "✗" in well.out) == (0, False), (sick, well)
@@ -169,7 +169,7 @@ def test_a_v1_is_a_cross_only_where_it_is_what_one_types(newcomer: Newcomer) -> 
 
     assert (behind.status, in_front.status) == (0, 1)
     assert f"✓ {aws_v1()} (1.18.49) is no v2: it goes on as before" in behind.out
-    assert f"mend: put {newcomer.aws_folder} first on PATH" in in_front.out
+    assert f"fix: put {newcomer.aws_folder} first on PATH" in in_front.out
 
 
 def test_a_file_that_may_not_be_read_is_named_with_who_may(newcomer: Newcomer) -> None:
@@ -187,8 +187,8 @@ def test_a_file_that_may_not_be_read_is_named_with_who_may(newcomer: Newcomer) -
 
     chmod = f"chmod u+r '{mine}'"
     chown = f"sudo chown \"$(id -u)\" '{newcomer.aliases}'"
-    assert f"✗ {mine} may not be read by you\n  mend: {chmod}\n" in said, said
-    assert f"✗ {newcomer.aliases} may not be read by you\n  mend: {chown}\n" in said
+    assert f"✗ {mine} may not be read by you\n  fix: {chmod}\n" in said, said
+    assert f"✗ {newcomer.aliases} may not be read by you\n  fix: {chown}\n" in said
 
 
 def test_hooks_are_looked_for_in_new_shells(newcomer: Newcomer) -> None:
@@ -198,14 +198,14 @@ def test_hooks_are_looked_for_in_new_shells(newcomer: Newcomer) -> None:
     missing = newcomer.program("doctor").out
     assert f"✗ {newcomer.home}/.bashrc does not source the hook\n" in missing
     mend = "awscli-plugin-legacy-sso setup --shell bash --shell zsh"  # or one would be forgotten
-    assert f"  mend: {mend}\n" in missing
+    assert f"  fix: {mend}\n" in missing
 
     follow(newcomer, mend)
     hidden = newcomer.program("doctor").out
     assert f"✗ {newcomer.home}/.bashrc does not reach the line" in hidden
     assert "✗ in zsh an alias goes around the hook: aws=/opt/aws\n" in hidden
     zshrc = newcomer.home / ".zshrc"
-    assert f"  mend: take line 1 out of {zshrc}: sed -i.bak 1d '{zshrc}'\n" in hidden
+    assert f"  fix: take line 1 out of {zshrc}: sed -i.bak 1d '{zshrc}'\n" in hidden
 
     for rc in ".bashrc", ".zshrc":
         text = (newcomer.home / rc).read_text()
@@ -223,12 +223,12 @@ RC_FILES = {
     ),
     "a function below": (
         '{}aws() { command aws "$@"; }\n',
-        "the function `aws` of .*rc is in the hook's place\n  mend: move our line below",
+        "the function `aws` of .*rc is in the hook's place\n  fix: move our line below",
     ),
     "a function above": ('aws() { command aws "$@"; }\n{}', ""),
     "one that asks for its name": (
         'aws() { command "NAME" "$@"; }\n{}',
-        r"asks for its own name \(NAME\), so the hook leaves it alone\n  mend: write `aws`",
+        r"asks for its own name \(NAME\), so the hook leaves it alone\n  fix: write `aws`",
     ),
     "one that removes itself": (
         'aws() { unset -f aws; aws "$@"; }\n{}',
@@ -249,7 +249,7 @@ def test_an_option_that_keeps_the_hook_away_is_named(newcomer: Newcomer) -> None
         rc.write_text(text)
         said = newcomer.program("doctor").out
         assert f"✗ zsh has the option POSIX_BUILTINS on, {words}" in said
-        [command] = re.findall("mend: take out what sets it: (.+)", said)
+        [command] = re.findall("fix: take out what sets it: (.+)", said)
         found = newcomer.run("bash", "-c", command).out
         assert [found.partition(":")[2].rstrip()] == [
             it for it in text.splitlines() if it[:2] in ("se", "em")
@@ -279,7 +279,7 @@ def test_an_alias_in_a_file_that_the_rc_file_sources_is_found(newcomer: Newcomer
     sick = newcomer.program("doctor").out
 
     assert "✗ in bash an alias goes around the hook: alias aws='/opt/aws'\n" in sick
-    [mend] = re.findall(r"(?m)^  mend: (.+)$", sick)
+    [mend] = re.findall(r"(?m)^  fix: (.+)$", sick)
     follow(newcomer, mend)
     assert aliases.read_text() == "# mine\nalias ll='ls -l'\n"
     assert newcomer.program("doctor").status == 0
@@ -305,7 +305,7 @@ def test_legacy_profiles_are_told_with_their_age(newcomer: Newcomer) -> None:
     said = newcomer.program("doctor").out
 
     assert "✓ fresh (from dev) is valid, 60 minutes left\n" in said or "59 minutes" in said
-    assert "✗ old (from dev) expired at 1999-01-01T00:00:00Z\n  mend: aws sso refresh-" in said
+    assert "✗ old (from dev) expired at 1999-01-01T00:00:00Z\n  fix: aws sso refresh-" in said
 
     newcomer.write(".aws/credentials", f"{text}[old]\n")
     said = newcomer.program("doctor").out
@@ -322,5 +322,5 @@ def test_where_there_is_nothing_at_all(newcomer: Newcomer) -> None:
 
     assert done.status == 1
     assert "!! there is no AWS CLI v2 on PATH\n" in done.out
-    assert "mend: awscli-plugin-legacy-sso setup\n" in done.out
+    assert "fix: awscli-plugin-legacy-sso setup\n" in done.out
     assert shlex.quote(str(newcomer.config)) not in done.err

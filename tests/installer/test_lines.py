@@ -20,8 +20,8 @@ from awscli_plugin_legacy_sso.installer.alias_file import (
     unaliased,
 )
 from awscli_plugin_legacy_sso.installer.classic_lines import Change, taken_back
-from awscli_plugin_legacy_sso.installer.hook_line import hooked, sourced, unhooked
-from awscli_plugin_legacy_sso.installer.marks import Mark
+from awscli_plugin_legacy_sso.installer.edits import Mark
+from awscli_plugin_legacy_sso.installer.hook import hooked, sourced, unhooked
 
 FOLDER = "/home/a b/it's/awscli-plugin-legacy-sso"
 HOOK = f"{FOLDER}/awscli_plugin_legacy_sso/shell/legacy-sso.bash"
