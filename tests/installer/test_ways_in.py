@@ -290,7 +290,7 @@ def test_a_program_that_uses_the_aws_cli_as_a_library_is_not_run_twice(someone: 
 
     assert (done.status, done.out) == (253, "started\n")
     assert done.err == (
-        "legacy-sso: this was not asked for with aws sso in so many words; "
+        "legacy-sso: the calling program was not started with the words aws sso; "
         "start it with: awscli-plugin-legacy-sso aws sso list-legacy\n"
     )
 
