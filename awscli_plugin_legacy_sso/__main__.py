@@ -32,24 +32,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the program; return its exit status."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        if arguments[:1] == ["aws"]:  # all that follows is for the AWS CLI, even --help
-            return _fail(_run_aws(arguments[1:]))
-        options = _options(arguments)
-        return int(options.pop("run")(**options) or 0)
-    except LegacySsoError as error:
-        return _fail(str(error))
+        if arguments[:1] != ["aws"]:
+            options = _options(arguments)
+            return int(options.pop("run")(**options) or 0)
+        why = _run_aws(arguments[1:])  # also --help is for the AWS CLI
     except ImportError as error:
         install = f"{shlex.quote(sys.executable)} -m pip install configupdater"
         missing = f"the package configupdater is missing here; install it: {install}"
-        return _fail(missing if error.name == "configupdater" else str(error))
+        why = missing if error.name == "configupdater" else str(error)
     except OSError as error:
         at = f"{error.filename}: " if error.filename else ""
-        return _fail(f"{at}{error.strerror or error}")
+        why = f"{at}{error.strerror or error}"
+    except LegacySsoError as error:
+        why = str(error)
     except KeyboardInterrupt:
         return 130
-
-
-def _fail(why: str) -> int:
     print(f"{PROGRAM}: error: {why}", file=sys.stderr)
     return 1
 

@@ -55,11 +55,7 @@ def commands(folder: str) -> dict[str, str]:
 
 
 def aliased(text: str, folder: str, mark: Mark) -> str:
-    """Return an alias file's text with our aliases.
-
-    Raises:
-        AliasError: why they cannot be put in, or which lines to put in by hand.
-    """
+    """Return an alias file's text with our aliases, or raise an :class:`AliasError`."""
     ours = commands(folder)
     there = _read(text).get(SECTION, {})
     if ours.items() <= there.items():
@@ -81,11 +77,7 @@ def aliased(text: str, folder: str, mark: Mark) -> str:
 
 
 def unaliased(text: str) -> str:
-    """Return an alias file's text without our aliases, as it was before them.
-
-    Raises:
-        AliasError: without them, other lines would be read differently.
-    """
+    """Return an alias file's text as it was before our aliases, or raise an :class:`AliasError`."""
     lines = rows(text, "")
     ours = {at for at, line in enumerate(lines) if Mark.on(line) or _OURS.match(line)}
     if not ours:

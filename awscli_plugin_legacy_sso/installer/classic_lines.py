@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 
 from .edits import Edit, read, remove_if_empty, rows
-from .places import PACKAGE, PROGRAM, is_same
+from .places import PACKAGE, PROGRAM
 
 _PATHS = re.compile(r"\s*cli_legacy_plugin_path\s*[=:]\s*(.*)")
 _KEY = re.compile(rf"\s*[\w.-]+\s*[=:]\s*[\"']?{PACKAGE.replace('_', '[_-]')}[\"']?\s*$")
@@ -33,8 +33,8 @@ def lines_for(text: str) -> list[str]:
 def names(text: str, folder: str) -> bool:
     """Tell whether a config has the AWS CLI load our plugin from this folder."""
     found = filter(None, map(_PATHS.match, rows(text)))
-    entries = [entry for paths in found for entry in paths[1].rstrip().split(os.pathsep)]
-    return bool(lines_for(text)) and any(entry and is_same(entry, folder) for entry in entries)
+    entries = {entry for paths in found for entry in paths[1].rstrip().split(os.pathsep)} - {""}
+    return bool(lines_for(text)) and os.path.realpath(folder) in map(os.path.realpath, entries)
 
 
 @dataclass(frozen=True)
@@ -46,12 +46,7 @@ class Change:
 
 
 class Record:
-    """What an earlier `setup` changed; nothing, if there is no record, or a broken one.
-
-    Attributes:
-        edits: undo the changes.
-        made: the files and folders that did not exist before.
-    """
+    """What an earlier `setup` changed and made; nothing, if there is no record or a broken one."""
 
     def __init__(self, folder: str) -> None:
         self._path = os.path.join(folder, "setup.json")
@@ -59,20 +54,20 @@ class Record:
             document = json.loads(read(self._path))
         except ValueError:
             document = {"made": {}, "created": []}
-        self.made: list[str] = document["created"]
-        self.edits = [
+        self._made: list[str] = document["created"]
+        self.edits = [  # that undo the changes
             Edit(path, partial(taken_back, changes=[Change(**change) for change in changes]))
             for path, changes in document["made"].items()
         ]
 
     def folders_made(self) -> int:
         """Return how many folders were made for the plugin, its own included."""
-        return sum(os.path.realpath(self._path).startswith(f"{path}/") for path in self.made)
+        return sum(os.path.realpath(self._path).startswith(f"{path}/") for path in self._made)
 
     def forget(self) -> None:
         """Remove the record, and what was made and is empty now."""
         Path(self._path).unlink(missing_ok=True)
-        for path in sorted(self.made, key=len, reverse=True):
+        for path in sorted(self._made, key=len, reverse=True):
             remove_if_empty(path)
 
 
@@ -86,13 +81,10 @@ def taken_back(text: str, changes: Iterable[Change]) -> str:
         if text.endswith(added):
             text = text.removesuffix(added) + "".join(change.removed)
             continue
-        lines = rows(text)
-        for at, line in enumerate(lines):
-            if line in change.added and (PROGRAM in line or PACKAGE in line):
-                lines[at] = "".join(old for old in change.removed if _key(old) == _key(line))
-        text = "".join(lines)
+        ours = {line for line in change.added if PROGRAM in line or PACKAGE in line}
+        before = {line.partition("=")[0].strip(): line for line in change.removed}
+        text = "".join(
+            before.get(line.partition("=")[0].strip(), "") if line in ours else line
+            for line in rows(text)
+        )
     return text
-
-
-def _key(line: str) -> str:
-    return line.partition("=")[0].strip()

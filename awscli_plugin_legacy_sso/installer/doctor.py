@@ -60,7 +60,7 @@ def examine() -> Iterator[Finding]:
     for path in paths:
         trouble = _trouble(path, credentials_file.read, "credentials file")
         yield trouble or _credentials_file(path)
-    working = [aws.path for aws in found if aws.runs_ours and not wrong]
+    working = [aws.path for aws in found if aws.is_v2 and not (wrong or aws.broken or aws.fails)]
     if working and any(map(os.path.exists, paths)):
         yield from _legacy_profiles(working[0], folder)
 

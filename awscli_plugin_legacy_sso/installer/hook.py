@@ -11,7 +11,6 @@ from pathlib import Path
 
 from .edits import Mark, read, rows
 from .machine import SHELL_SECONDS, Shell, ask_shell, run
-from .places import is_same
 
 _SOURCED = re.compile(r"; then source (.+); fi  # ")
 # An alias that still calls the function `aws`: it only adds options, variables or such a word.
@@ -92,7 +91,7 @@ def hook_finding(shell: Shell, hook: str, setup: str) -> Finding:
         return Finding(f"{rc} does not source the hook", setup)
     if not os.path.exists(there):
         return Finding(f"{there}, which {rc} sources, is missing", setup)
-    if not is_same(there, hook):
+    if os.path.realpath(there) != os.path.realpath(hook):
         return Finding(f"{rc} sources the hook of another plugin folder: {there}", setup)
     answers = ask_shell(shell.interactive, [*_QUESTIONS, _SOURCE[name]])
     if answers is None:

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from .edits import read
 from .places import PROGRAM, different, script, with_plugin
@@ -27,8 +28,7 @@ _NO_FILE = f"/nonexistent/{PROGRAM}"
 _LEFT_OUT = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "PYTHONPATH")
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(NamedTuple):
     """How a command ended, and what it printed."""
 
     status: int
@@ -43,18 +43,12 @@ class Answer:
 
 @dataclass(frozen=True)
 class Aws:
-    """One AWS CLI on ``PATH``, and how it answered.
-
-    Attributes:
-        version: empty where it does not print one.
-        broken: why no command works under the person's config; empty: commands work.
-        fails: why our command does not work with the plugin on; empty: it works.
-    """
+    """One AWS CLI on ``PATH``, and how it answered."""
 
     path: str
-    version: str
-    broken: str
-    fails: str
+    version: str  # empty where it does not print one
+    broken: str  # why no command works under the person's config, if so
+    fails: str  # why our command does not work with the plugin on, if so
 
     def __str__(self) -> str:
         return f"{self.path} ({self.version or 'which says no version'})"
@@ -62,10 +56,6 @@ class Aws:
     @property
     def is_v2(self) -> bool:
         return self.version.startswith("2.")
-
-    @property
-    def runs_ours(self) -> bool:
-        return self.is_v2 and not (self.broken or self.fails)
 
 
 def on_path() -> list[str]:

@@ -51,11 +51,6 @@ def folder_of(script: str) -> str:
     return script.rpartition(f"/{PACKAGE}/shell/")[0]
 
 
-def is_same(one: str, other: str) -> bool:
-    """Tell whether two paths, which may not exist, lead to the same place."""
-    return os.path.realpath(one) == os.path.realpath(other)
-
-
 def different(paths: Iterable[str]) -> list[str]:
     """Return the paths without those that lead to the same place as an earlier one."""
     found: dict[str, str] = {}

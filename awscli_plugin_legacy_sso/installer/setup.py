@@ -32,8 +32,7 @@ class SetupError(LegacySsoError):
 def setup(names: Sequence[str] | None, *, hook: bool, dry_run: bool) -> None:
     """Turn the plugin on, and hook the shells of these names, or those that the person uses.
 
-    Raises:
-        LegacySsoError, OSError: why not. If this was the first run, what it changed is undone.
+    If it fails in the first run, what it changed is undone.
     """
     check_folder(os.path.expanduser("~"))
     if not machine.on_path():
@@ -70,9 +69,7 @@ def setup(names: Sequence[str] | None, *, hook: bool, dry_run: bool) -> None:
 def uninstall(*, remove_legacy_profiles: bool, dry_run: bool) -> None:
     """Undo what `setup` did; no AWS CLI is needed for it.
 
-    Raises:
-        LegacySsoError: a file could not be put back, or lines that a person wrote name the
-            plugin's folder, which stays until they are gone.
+    If lines that a person wrote name the plugin's folder, it stays, and that is a ``SetupError``.
     """
     folders = _installed_folders()
     earlier = [classic_lines.Record(folder) for folder in folders]
