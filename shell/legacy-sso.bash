@@ -7,8 +7,8 @@
 #   undo:  __aws_legacy_sso_off              in this shell; restores an earlier `aws` function
 #   on:    source /path/to/legacy-sso.bash   as the last line of ~/.bashrc
 #
-# The same text as legacy-sso.zsh, except where the shells differ. Rules for both: a backslash stands
-# before a word that may be an alias; all names have our prefix; no function ends in
+# The same text as legacy-sso.zsh, except where the shells differ. Rules for both: a backslash is
+# before each word that may be an alias; all names have our prefix; no function ends in
 # `test && action`, because set -e would end the shell; what each call runs redirects to no file,
 # because `bash -r` forbids it; no arithmetic, because it evaluates its input as code.
 
@@ -69,8 +69,8 @@ else
     esac
     [[ -r $__aws_legacy_sso_config && ${AWS_CONFIG_FILE-} != "$__aws_legacy_sso_config" ]] ||
       \return 1
-    # An earlier `aws` function may read AWS_CONFIG_FILE. Then the alias that `setup` wrote turns the
-    # plugin on, if there is the /proc that it needs.
+    # An earlier `aws` function may read AWS_CONFIG_FILE. Then the alias that `setup` wrote turns
+    # the plugin on, if there is the /proc that it needs.
     [[ -z $__aws_legacy_sso_has_old || ! -r /proc/self/stat ]]
   }
 
@@ -141,8 +141,8 @@ else
   fi
 
   # Runs `aws` as if there were no function, and our steps before and after. (Unlike `aws()`,
-  # `function aws` is no syntax error where `aws` is an alias. If this function is exported, a script
-  # has it without the other functions.)
+  # `function aws` is no syntax error where `aws` is an alias. If this function is exported, a
+  # script has it without the other functions.)
   # shellcheck disable=SC2034 # some variables are for the CLI
   function aws {
     \builtin local __aws_legacy_sso_command=''

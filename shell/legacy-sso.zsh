@@ -67,8 +67,8 @@ else
     esac
     [[ -r $__aws_legacy_sso_config && ${AWS_CONFIG_FILE-} != "$__aws_legacy_sso_config" ]] ||
       \return 1
-    # An earlier `aws` function may read AWS_CONFIG_FILE. Then the alias that `setup` wrote turns the
-    # plugin on, if there is the /proc that it needs.
+    # An earlier `aws` function may read AWS_CONFIG_FILE. Then the alias that `setup` wrote turns
+    # the plugin on, if there is the /proc that it needs.
     [[ -z $__aws_legacy_sso_has_old || ! -r /proc/self/stat ]]
   }
 
@@ -128,8 +128,8 @@ else
   fi
 
   # Runs `aws` as if there were no function, and our steps before and after. (Unlike `aws()`,
-  # `function aws` is no syntax error where `aws` is an alias. If this function is exported, a script
-  # has it without the other functions.)
+  # `function aws` is no syntax error where `aws` is an alias. If this function is exported, a
+  # script has it without the other functions.)
   # shellcheck disable=SC2034 # some variables are for the CLI
   function aws {
     \builtin local __aws_legacy_sso_command=''
