@@ -45,7 +45,7 @@ def commands(folder: str) -> dict[str, str]:
     usual = ("/bin/bash", "/usr/bin/bash")
     bash = next(filter(os.path.exists, usual), shutil.which("bash") or "bash")
     path = shlex.quote(script(folder, "alias.bash"))
-    gone = f"legacy-sso: the plugin is not in {folder} here; where it is, there is also:"
+    gone = f"legacy-sso: the plugin is not in {folder} here; on the machine that has it, run:"
     found = {}
     for name in COMMANDS:
         says = shlex.quote(f"{gone} {PROGRAM} aws sso {name}")

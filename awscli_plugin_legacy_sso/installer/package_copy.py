@@ -63,7 +63,7 @@ def renew(folder: str, folders_made: int = 0) -> bool:
 
 
 def remove(folder: str) -> bool:
-    """Remove what :func:`renew` put there, and Python's caches in it; tell if it was there."""
+    """Remove what :func:`renew` put there, and Python's caches in it; tell if there was any."""
     config = own_config(folder)
     mark = Mark.in_text(read(config))  # without one, a person wrote this config
     there = [config] * bool(mark) + _links(folder)
@@ -72,6 +72,8 @@ def remove(folder: str) -> bool:
     _remove_releases(folder)
     remove_if_empty(folder)
     (mark or Mark()).remove_made(config)
+    if there:
+        print(f"removed: {folder}")
     return bool(there)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Container, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from ..configuration import Configuration
@@ -40,12 +40,26 @@ def setup(names: Sequence[str] | None, *, hook: bool, dry_run: bool) -> None:
     theirs = shells(names) if hook else []
     folder, *former = _installed_folders()
     earlier = [classic_lines.Record(each) for each in (folder, *former)]
-    if dry_run and package_copy.trouble(folder):
-        print(f"would copy the plugin to {folder}")
-    for edit in _edits(folder, earlier, theirs):
-        edit.print_diff() if dry_run else edit.texts()  # raises if the file cannot be changed
     if dry_run:
+        if package_copy.trouble(folder):
+            print(f"would copy the plugin to {folder}")
+        for edit in _edits(folder, earlier, theirs):
+            edit.print_diff()
         return
+    for edit in _edits(folder, earlier, theirs):
+        edit.texts()  # raises if the file cannot be changed
+    _install(folder, former, earlier, theirs)
+    if hook:
+        _say_what_shells_do(theirs, folder)
+    print(f"undo all of this with: {places.program('uninstall')}")
+
+
+def _install(
+    folder: str,
+    former: Iterable[str],
+    earlier: Sequence[classic_lines.Record],
+    theirs: Sequence[Shell],
+) -> None:
     is_first = not package_copy.is_there(folder)
     try:
         changed = package_copy.renew(folder, earlier[0].folders_made())
@@ -55,15 +69,13 @@ def setup(names: Sequence[str] | None, *, hook: bool, dry_run: bool) -> None:
         for record in earlier:
             record.forget()
         _prove(folder)
-        _remove(former, but=_named(former))
+        for each in {*former} - {*_named(former)}:
+            package_copy.remove(each)
     except (LegacySsoError, OSError, KeyboardInterrupt):
         if is_first:
             _take_back(_undo())
-            _remove([folder])
+            package_copy.remove(folder)
         raise
-    if hook:
-        _say_what_shells_do(theirs, folder)
-    print(f"undo all of this with: {places.program('uninstall')}")
 
 
 def uninstall(*, remove_legacy_profiles: bool, dry_run: bool) -> None:
@@ -86,7 +98,8 @@ def uninstall(*, remove_legacy_profiles: bool, dry_run: bool) -> None:
     credentials = places.credentials_files(config)
     changed = _take_back(edits)
     named = _named(folders, [edit.path for edit in edits])
-    if not _remove(folders, but=named) and not changed:
+    removed = [package_copy.remove(folder) for folder in folders if folder not in named]
+    if not changed and not any(removed):
         print("there is nothing to take back")
     elif {*changed} - {places.alias_file()}:
         print("shells that are open keep the hook; in each of them: __aws_legacy_sso_off")
@@ -165,13 +178,6 @@ def _take_back(edits: Iterable[Edit]) -> list[str]:
             print(f"put back: {edit.path}")
         mark.remove_made(edit.path)
     return changed
-
-
-def _remove(folders: Iterable[str], but: Container[str] = ()) -> bool:
-    removed = [folder for folder in folders if folder not in but and package_copy.remove(folder)]
-    for folder in removed:
-        print(f"removed: {folder}")
-    return bool(removed)
 
 
 def _named(folders: Iterable[str], configs: Iterable[str] = ()) -> dict[str, list[str]]:
