@@ -89,10 +89,9 @@ def unaliased(text: str) -> str:
     section_goes = mark and not has_other_key and any(map(_HEADER.match, lines[header:][:1]))
     if section_goes:
         ours.add(header)
-    kept = [line for at, line in enumerate(lines) if at not in ours]
-    if mark and mark.newline and kept and max(ours) == len(lines) - 1:
-        kept[-1] = kept[-1].removesuffix("\n").removesuffix("\r")
-    new = "".join(kept)
+    new = "".join(line for at, line in enumerate(lines) if at not in ours)
+    if mark and mark.newline and max(ours) == len(lines) - 1:
+        new = new.removesuffix("\n").removesuffix("\r")
     try:
         before = _read(text)
     except AliasError:  # no `aws` can read it, so there is nothing to compare with

@@ -52,23 +52,16 @@ def hooked(text: str, script: str, mark: Mark) -> str:
 
 def unhooked(text: str) -> str:
     """Return an rc file's text without our lines, as it was before them."""
-    kept: list[str] = []
     lines = rows(text)
-    for at, line in enumerate(lines):
-        mark = Mark.on(line)
-        if not mark:
-            kept.append(line)
-        elif mark.newline and kept and at == len(lines) - 1:  # with a line below, it is needed
-            kept[-1] = kept[-1].removesuffix("\n")
-    return "".join(kept)
+    kept = "".join(line for line in lines if not Mark.on(line))
+    last = Mark.on(lines[-1]) if lines else None  # only the last line's newline is not needed
+    return kept.removesuffix("\n") if last and last.newline else kept
 
 
 def sourced(text: str) -> str | None:
     """Return the path of the hook that our line sources, if there is such a line."""
-    for line in rows(text):
-        if Mark.on(line) and (found := _SOURCED.search(line)):
-            return shlex.split(found[1])[0]
-    return None
+    found = next(filter(None, map(_SOURCED.search, filter(Mark.on, rows(text)))), None)
+    return shlex.split(found[1])[0] if found else None
 
 
 @dataclass(frozen=True)

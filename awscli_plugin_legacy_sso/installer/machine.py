@@ -66,14 +66,9 @@ def on_path() -> list[str]:
 
 def examine(folder: str) -> list[Aws]:
     """Start each AWS CLI on ``PATH``, with the plugin in this folder and without it."""
-    paths = on_path()
     with ThreadPoolExecutor() as at_once:
-        fails = at_once.map(lambda path: _trial(path, folder), paths)
-        versions = at_once.map(_version, paths)
-        return [
-            Aws(path, version, broken, why)
-            for path, (version, broken), why in zip(paths, versions, fails, strict=True)
-        ]
+        examined = at_once.map(lambda aws: Aws(aws, *_version(aws), _trial(aws, folder)), on_path())
+        return list(examined)
 
 
 def _trial(aws: str, folder: str) -> str:

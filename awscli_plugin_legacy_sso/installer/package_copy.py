@@ -65,16 +65,15 @@ def renew(folder: str, folders_made: int = 0) -> bool:
 def remove(folder: str) -> bool:
     """Remove what :func:`renew` put there, and Python's caches in it; tell if there was any."""
     config = own_config(folder)
-    mark = Mark.in_text(read(config))  # without one, a person wrote this config
-    there = [config] * bool(mark) + _links(folder)
-    for path in (*there, f"{config}.new"):
+    mark = Mark.in_text(read(config))
+    for path in [config] * bool(mark) + [f"{config}.new"]:  # without a mark, a person wrote it
         Path(path).unlink(missing_ok=True)
-    _remove_releases(folder)
+    was_there = _remove_releases(folder) or bool(mark)
     remove_if_empty(folder)
     (mark or Mark()).remove_made(config)
-    if there:
+    if was_there:
         print(f"removed: {folder}")
-    return bool(there)
+    return was_there
 
 
 def _put(folder: str) -> None:
@@ -91,22 +90,20 @@ def _put(folder: str) -> None:
         new.unlink(missing_ok=True)  # left from a killed run
         new.symlink_to(os.path.join(release.name, name))
         new.replace(path)
-    _remove_releases(folder, but=release)
+    _remove_releases(folder, but=release.name)
 
 
-def _links(folder: str) -> list[str]:
-    links = filter(Path.is_symlink, Path(folder).glob("*"))
-    return [str(link) for link in links if os.readlink(link).startswith("release-")]
-
-
-def _remove_releases(folder: str, but: Path | None = None) -> None:
+def _remove_releases(folder: str, but: str = "") -> bool:
+    """Remove the links into releases, then the releases; tell if there was such a link."""
+    links = {link: link.readlink().parts[0] for link in Path(folder).glob("*") if link.is_symlink()}
+    old = [link for link, top in links.items() if top.startswith("release-") and top != but]
+    for link in old:
+        link.unlink()
     for release in Path(folder).glob("release-*"):
-        if release != but:
+        if release.name != but:
             # A running `aws` may write its cache there meanwhile: the next run removes the rest.
             shutil.rmtree(release, ignore_errors=True)
-    for link in _links(folder):
-        if not os.path.exists(link):  # only the old release had this name
-            os.unlink(link)
+    return bool(old)
 
 
 def _wanted() -> dict[str, bytes]:

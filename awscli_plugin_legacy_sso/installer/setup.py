@@ -25,10 +25,6 @@ from .machine import SHELLS, Shell, shells
 _NO_CLI = f"there is no AWS CLI v2 on PATH; get it from {machine.GET_THE_CLI}"
 
 
-class SetupError(LegacySsoError):
-    """Why nothing was set up, or not everything was undone."""
-
-
 def setup(names: Sequence[str] | None, *, hook: bool, dry_run: bool) -> None:
     """Turn the plugin on, and hook the shells of these names, or those that the person uses.
 
@@ -36,7 +32,7 @@ def setup(names: Sequence[str] | None, *, hook: bool, dry_run: bool) -> None:
     """
     check_folder(os.path.expanduser("~"))
     if not machine.on_path():
-        raise SetupError(_NO_CLI)
+        raise LegacySsoError(_NO_CLI)
     theirs = shells(names) if hook else []
     folder, *former = _installed_folders()
     earlier = [classic_lines.Record(each) for each in (folder, *former)]
@@ -81,7 +77,7 @@ def _install(
 def uninstall(*, remove_legacy_profiles: bool, dry_run: bool) -> None:
     """Undo what `setup` did; no AWS CLI is needed for it.
 
-    If lines that a person wrote name the plugin's folder, it stays, and that is a ``SetupError``.
+    If lines that a person wrote name the plugin's folder, it stays, and that is an error.
     """
     folders = _installed_folders()
     earlier = [classic_lines.Record(folder) for folder in folders]
@@ -111,7 +107,7 @@ def uninstall(*, remove_legacy_profiles: bool, dry_run: bool) -> None:
             with contextlib.suppress(OSError):
                 os.unlink(lock)
     if named:
-        raise SetupError("\n".join(why for whys in named.values() for why in whys))
+        raise LegacySsoError("\n".join(why for whys in named.values() for why in whys))
 
 
 def _installed_folders() -> list[str]:
@@ -142,7 +138,7 @@ def _prove(folder: str) -> None:
             print(f"works: aws sso refresh-legacy, in {aws.path}")
     reasons = [f"{aws} does not answer: {aws.fails}" for aws in found if aws.fails and aws.is_v2]
     if all(aws.fails for aws in found):
-        raise SetupError("\n".join(reasons) or _NO_CLI)
+        raise LegacySsoError("\n".join(reasons) or _NO_CLI)
     for reason in reasons:
         warn(reason)
 
