@@ -7,14 +7,16 @@ import shlex
 import signal
 import sys
 from collections.abc import Sequence
-from typing import Any
 
 from . import __version__
 from .errors import LegacySsoError
 from .installer import places
 from .installer.places import PROGRAM
 
-# More is imported where it is needed: each `awscli-plugin-legacy-sso aws` pays for what is here.
+# The rest is imported where it is needed: `awscli-plugin-legacy-sso aws` has to start fast.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
 
 _SETUP = """\
 Copy the plugin to {folder}, put three aliases into the AWS CLI's alias file ({aliases}), and source
