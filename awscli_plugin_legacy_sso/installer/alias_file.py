@@ -24,7 +24,7 @@ Sections = dict[str, dict[str, str]]
 SECTION = "command sso"
 _DEFAULT = "DEFAULT"  # every other section has its keys too
 _HEADER = re.compile(r"\s*\[(.+)\]")
-_OURS = re.compile(rf"\s*({'|'.join(COMMANDS)})\s*[=:]\s*!.*/{PACKAGE}/shell/alias\.bash")
+_OURS = re.compile(rf"\s*(?i:{'|'.join(COMMANDS)})\s*[=:]\s*!.*/{PACKAGE}/shell/alias\.bash")
 
 
 class AliasError(LegacySsoError):
@@ -86,7 +86,7 @@ def unaliased(text: str) -> str:
     header = min(ours) + 1  # below the mark: we made that section
     others = (line for at, line in enumerate(lines) if at > header and at not in ours)
     has_other_key = not next(filter(_is_content, others), "[").lstrip().startswith("[")
-    section_goes = mark and not has_other_key and any(map(_HEADER.match, lines[header:][:1]))
+    section_goes = mark and not has_other_key and any(map(_is_header, lines[header:][:1]))
     if section_goes:
         ours.add(header)
     new = "".join(line for at, line in enumerate(lines) if at not in ours)
@@ -134,12 +134,8 @@ def _candidates(text: str, ours: list[str], mark: Mark) -> Iterator[str]:
     """Yield texts to try: our lines below a header of their section, then in a new section."""
     lines = rows(text, "")
     end = "\r\n" if "\r\n" in text else "\n"
-    headers = [
-        at + 1
-        for at, line in enumerate(lines)
-        if (header := _HEADER.match(line)) and _name(header[1]) == SECTION
-    ]
-    for at in (*reversed(headers), None):
+    below_headers = [at + 1 for at, line in enumerate(lines) if _is_header(line)]
+    for at in (*reversed(below_headers), None):
         above, below = lines[:at], lines[at:] if at else []
         newline = bool(above) and not above[-1].endswith(("\n", "\r"))
         # As far in as the line below: a line further in would continue our last value.
@@ -149,6 +145,11 @@ def _candidates(text: str, ours: list[str], mark: Mark) -> Iterator[str]:
         new += [f"[{SECTION}]"] * (not at) + [f"{indent}{line}" for line in ours]
         block = "".join(f"{line}{end}" for line in new)
         yield f"{''.join(above)}{end * newline}{block}{''.join(below)}"
+
+
+def _is_header(line: str) -> bool:
+    header = _HEADER.match(line)
+    return header is not None and _name(header[1]) == SECTION
 
 
 def _is_content(line: str) -> bool:
