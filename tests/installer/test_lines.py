@@ -148,6 +148,7 @@ def test_aliases_come_out_of_a_file_that_has_grown(before: str, below: str, afte
     [
         (f"{TOP}{Mark()}\n", TOP),
         (f"{TOP}{Mark()}\n[command sso]\n", TOP),
+        (f"{TOP}{Mark()}\n[x]\n", f"{TOP}[x]\n"),
         (f"[toplevel]\nlist-legacy = {OURS['list-legacy']}\nx = y\n", "[toplevel]\nx = y\n"),
     ],
 )
