@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # Started by the aliases that `setup` puts into ~/.aws/cli/alias, as: bash -p alias.bash COMMAND ...
-# An alias is given only the words that the AWS CLI has not parsed itself (no --profile, no
-# --output), so this starts the CLI that asked once more, with the plugin on: the same program and
-# words, read from /proc. It takes that process's child's place, and is a child of it afterwards.
+# The AWS CLI passes to an alias only the words that it has not parsed itself (no --profile, no
+# --output). So this reads the program of the AWS CLI and all its words from /proc, and starts them
+# again with the plugin on. The new AWS CLI replaces this script, so it is a child of the first one.
 
 __aws_legacy_sso_own=${BASH_SOURCE[0]%/awscli_plugin_legacy_sso/shell/*}/config
 __aws_legacy_sso_name=${1-}
@@ -13,19 +13,19 @@ __aws_legacy_sso_fail() { # WHY
   exit 253
 }
 
-# The process that started us, as /proc counts: with another PID namespace over the /proc of an
-# outer one, $PPID is the number of a stranger.
+# Finds the parent process's number in /proc. If /proc belongs to an outer PID namespace, $PPID is
+# the number of another process there.
 __aws_legacy_sso_ask_parent() {
   local stat
   { read -r stat </proc/self/stat; } 2>/dev/null ||
     __aws_legacy_sso_fail 'there is no /proc here to read the command from'
-  stat=${stat##*) } # the name of a program may hold anything
+  stat=${stat##*) } # a program's name may contain anything
   stat=${stat#* }
   __aws_legacy_sso_parent=${stat%% *}
 }
 
-# The words of that process have to ask for this command: it may be a program that uses the AWS CLI
-# as a library, and that is not to be run twice.
+# Tells whether the words of the parent process name this command. If not, the parent may be a
+# program that uses the AWS CLI as a library, and must not be started twice.
 __aws_legacy_sso_asks_for_it() { # WORD...
   local word sso=''
   for word; do
@@ -46,12 +46,12 @@ while IFS= read -r -d '' __aws_legacy_sso_word; do
   __aws_legacy_sso_words+=("$__aws_legacy_sso_word")
 done 2>/dev/null <"/proc/$__aws_legacy_sso_first/cmdline"
 __aws_legacy_sso_asks_for_it "${__aws_legacy_sso_words[@]:1}" ||
-  __aws_legacy_sso_fail 'this was not asked for with aws sso in so many words'
-__aws_legacy_sso_ask_parent # where it has ended, what was read may be of another
+  __aws_legacy_sso_fail 'the calling program was not started with the words aws sso'
+__aws_legacy_sso_ask_parent # if it has ended, another process may have had its number
 [[ $__aws_legacy_sso_parent == "$__aws_legacy_sso_first" ]] ||
-  __aws_legacy_sso_fail 'the AWS CLI that asked has ended'
+  __aws_legacy_sso_fail 'the AWS CLI that called this has ended'
 
-# An official AWS CLI has its own libraries found first, by all it starts too.
+# An official AWS CLI sets LD_LIBRARY_PATH to its own libraries; what it starts must not use them.
 if [[ -n ${LD_LIBRARY_PATH_ORIG+set} ]]; then
   export LD_LIBRARY_PATH=$LD_LIBRARY_PATH_ORIG
   unset LD_LIBRARY_PATH_ORIG
@@ -65,4 +65,4 @@ export AWS_LEGACY_SSO_OUTSIDE=$PPID PYINSTALLER_RESET_ENVIRONMENT=1
 shopt -s execfail
 exec -a "${__aws_legacy_sso_words[0]}" "/proc/$__aws_legacy_sso_first/exe" \
   "${__aws_legacy_sso_words[@]:1}"
-__aws_legacy_sso_fail 'the AWS CLI that asked cannot be started again'
+__aws_legacy_sso_fail 'the AWS CLI that called this cannot be started again'

@@ -1,10 +1,10 @@
 # shellcheck shell=bash disable=SC2154 # completion.bash and completion.zsh set the word
-# ---- Tab completion: what fits where, in bash and zsh alike ----
-# __aws_legacy_sso_line is what stands before the cursor, __aws_legacy_sso_word what is typed of the
-# word there. A backslash keeps a word from being an alias. Locals have our prefix, since what was
-# there before runs inside us and could see them.
+# ---- Tab completion: what is offered where, for bash and zsh ----
+# __aws_legacy_sso_line is the line before the cursor, __aws_legacy_sso_word the word there, as far
+# as it is typed. A backslash before a word: aliases do not apply. Local variables have our prefix,
+# because an earlier completion is called inside these functions and could see them.
 
-# Answers a Tab; what is not ours it asks of what was there before, with the shell's ARGUMENTS.
+# Answers a Tab. For other commands it calls the earlier completion, with the shell's ARGUMENTS.
 function __aws_legacy_sso_answer {
   __aws_legacy_sso_line="${__aws_legacy_sso_line% *}"
   __aws_legacy_sso_line="${__aws_legacy_sso_line%"${__aws_legacy_sso_line##*[! ]}"}"
@@ -35,7 +35,7 @@ function __aws_legacy_sso_answer {
   esac
 }
 
-# Offers what can be the value of the option; fails where that waits for none.
+# Offers values of the option; fails if no value can follow.
 function __aws_legacy_sso_values {
   \builtin local __aws_legacy_sso_config="${AWS_CONFIG_FILE:-$HOME/.aws/config}"
   \builtin local __aws_legacy_sso_keys="${AWS_SHARED_CREDENTIALS_FILE:-$HOME/.aws/credentials}"
@@ -50,12 +50,12 @@ function __aws_legacy_sso_values {
     legacy-profiles | legacy-profiles\ *) __aws_legacy_sso_names "$__aws_legacy_sso_keys" '' x_legacy_sso_source ;;
     credentials-file) __aws_legacy_sso_files ;;
     output) __aws_legacy_sso_offer json table text yaml yaml-stream ;;
-    min-remaining | output-profile | query | region) ;; # nobody can list them
+    min-remaining | output-profile | query | region) ;; # no list of them
     *) \return 1 ;;
   esac
 }
 
-# Offers the sections of FILE, of a KIND or of none, that have one of the SETTINGS.
+# Offers the sections of FILE that have one of the SETTINGS: those of a KIND, or those without one.
 function __aws_legacy_sso_names {
   \builtin local __aws_legacy_sso_fits
   \builtin local __aws_legacy_sso_lines
@@ -75,7 +75,7 @@ function __aws_legacy_sso_names {
         __aws_legacy_sso_name="${__aws_legacy_sso_text#*[\"\']}"
         __aws_legacy_sso_name="${__aws_legacy_sso_name%[\"\']]*}"
         ;;
-      "[$2 "*[[:blank:]]*\]*) __aws_legacy_sso_name='' ;; # for the CLI it has none
+      "[$2 "*[[:blank:]]*\]*) __aws_legacy_sso_name='' ;; # the CLI ignores such a name
       "[$2 "*\]*)
         __aws_legacy_sso_name="${__aws_legacy_sso_text#* }"
         __aws_legacy_sso_name="${__aws_legacy_sso_name%]*}"
@@ -90,7 +90,7 @@ function __aws_legacy_sso_names {
   [[ ${#__aws_legacy_sso_fits[@]} -eq 0 ]] || __aws_legacy_sso_offer "${__aws_legacy_sso_fits[@]}"
 }
 
-# Takes the completion out of this shell; what was there before is back.
+# Removes our completion from this shell, and restores the earlier one.
 function __aws_legacy_sso_completion_off {
   __aws_legacy_sso_restore
   \builtin unset -f __aws_legacy_sso_answer __aws_legacy_sso_values __aws_legacy_sso_names

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154 # the hook sets the words that were typed
-# ---- Says what to sign in with where a legacy profile is exported; in bash and zsh alike ----
-# The hook sources this in its function `aws`, after a login that failed: `export AWS_PROFILE` of a
-# legacy profile is the natural way to use one, and the AWS CLI's advice then would spoil it.
+# ---- Says which profile to sign in with, if a legacy profile is exported; for bash and zsh ----
+# The hook sources this in its function `aws`, after a login that failed. With a legacy profile in
+# AWS_PROFILE a login always fails, and following the AWS CLI's advice would break that profile.
 
 # Prints that line to stderr, or nothing.
 function __aws_legacy_sso_explain {

@@ -1,23 +1,23 @@
 # shellcheck shell=bash
-# ---- legacy-sso: keeps legacy profiles in step with your sign-in, in bash 3.2 and later ----
+# ---- legacy-sso: refreshes legacy profiles after each sign-in, in bash 3.2 and later ----
 #
 #   After `aws sso login` they are refreshed, after `aws sso logout` they are signed out.
-#   see:   type aws                          says "aws is a function"
-#   off:   AWS_LEGACY_SSO_HOOK=0             asked at each call; =login leaves out the logout half
-#   undo:  __aws_legacy_sso_off              in this shell; the `aws` function before it comes back
+#   check: type aws                          says "aws is a function"
+#   off:   AWS_LEGACY_SSO_HOOK=0             read at each call; =login: nothing after a logout
+#   undo:  __aws_legacy_sso_off              in this shell; restores an earlier `aws` function
 #   on:    source /path/to/legacy-sso.bash   as the last line of ~/.bashrc
 #
-# Twin of legacy-sso.zsh. Both keep to this: a backslash stands before a word that may be an alias;
-# all names have our prefix; no function ends in `test && action`, where set -e would end the shell;
-# what each call runs redirects to no file, which `bash -r` forbids; nothing is counted by
-# arithmetic, which runs what it is given.
+# The same text as legacy-sso.zsh, except where the shells differ. Rules for both: a backslash is
+# before each word that may be an alias; all names have our prefix; no function ends in
+# `test && action`, because set -e would end the shell; what each call runs redirects to no file,
+# because `bash -r` forbids it; no arithmetic, because it evaluates its input as code.
 
 if [[ $- != *i* ]]; then
-  \builtin true # a script is left alone
+  \builtin true # a script: do nothing
 elif [[ -o posix && ${BASH_VERSINFO[0]}${BASH_VERSINFO[1]} -lt 51 ]]; then
-  \builtin true # here `AWS_PROFILE=dev aws ...` would leave that set, if `aws` were a function
+  \builtin true # with a function `aws`, `AWS_PROFILE=dev aws ...` would leave that set
 elif \builtin typeset -f aws >/dev/null && [[ $(\builtin typeset -f aws) == *FUNCNAME* ]]; then
-  \builtin true # that function asks for its name, which would not be `aws` any more
+  \builtin true # that function reads its own name, which would no longer be `aws`
 else
   # ---- What was typed ----
 
@@ -27,7 +27,7 @@ else
   __aws_legacy_sso_valued+=' --cli-error-format --endpoint-url --redirect-port'
 
   # Reads the words of a call as the CLI does, with options anywhere and abbreviated, into variables
-  # of the function `aws`. (None is misspelt or ambiguous where something follows: the CLI took it.)
+  # of the function `aws`. Misspelt or ambiguous options do not matter: the CLI refuses them.
   function __aws_legacy_sso_read_words {
     \builtin local __aws_legacy_sso_word
     \builtin local __aws_legacy_sso_option=''
@@ -69,12 +69,12 @@ else
     esac
     [[ -r $__aws_legacy_sso_config && ${AWS_CONFIG_FILE-} != "$__aws_legacy_sso_config" ]] ||
       \return 1
-    # An earlier `aws` function may read AWS_CONFIG_FILE: with it the alias that `setup` wrote does
-    # this, if there is the /proc that it needs.
+    # An earlier `aws` function may read AWS_CONFIG_FILE. Then the alias that `setup` wrote turns
+    # the plugin on, if there is the /proc that it needs.
     [[ -z $__aws_legacy_sso_has_old || ! -r /proc/self/stat ]]
   }
 
-  # Runs what follows on a sign-in or sign-out. A profile that nobody typed is not passed on: the
+  # Runs our command after a sign-in or sign-out. A profile that was not typed is not passed on: the
   # CLI finds it as it did for the sign-in, through the same function and environment.
   function __aws_legacy_sso_follow {
     case $__aws_legacy_sso_command:${AWS_LEGACY_SSO_HOOK-} in
@@ -86,7 +86,7 @@ else
         ;;
       *) \return 0 ;;
     esac
-    # The CLI's auto-prompt, if on, would fail without an input.
+    # The CLI's auto-prompt, if it is on, would fail without a terminal as input.
     \builtin local -x AWS_CLI_AUTO_PROMPT=off 2>&- || \builtin true
     if ! \aws sso "$@" </dev/null >&2; then
       \builtin printf 'legacy-sso: this did not succeed; to try it again: aws sso%s\n' \
@@ -94,9 +94,9 @@ else
     fi
   }
 
-  # ---- Another `aws` function, kept and given back ----
+  # ---- An earlier `aws` function is kept, and restored ----
 
-  # Makes a second function of the first one, exported and traced as that is.
+  # Copies the first function to the second, with its flags for export and trace.
   function __aws_legacy_sso_copy {
     \builtin local __aws_legacy_sso_text
     \builtin local __aws_legacy_sso_options
@@ -106,13 +106,13 @@ else
     __aws_legacy_sso_flags=${__aws_legacy_sso_flags%%" $1"$'\n'*}
     __aws_legacy_sso_flags=${__aws_legacy_sso_flags##*declare -}
     __aws_legacy_sso_options=$(\builtin shopt -p expand_aliases extglob) || \builtin true
-    \builtin shopt -s extglob && \builtin shopt -u expand_aliases # as when the text was first read
+    \builtin shopt -s extglob && \builtin shopt -u expand_aliases # as when it was first parsed
     \builtin eval "$2${__aws_legacy_sso_text#"$1"}"$'\n'"$__aws_legacy_sso_options"
     [[ $__aws_legacy_sso_flags == f ]] || \builtin declare "-$__aws_legacy_sso_flags" "$2"
     [[ $__aws_legacy_sso_flags != *x* ]] || \builtin export __aws_legacy_sso_has_old
   }
 
-  # Takes all of this out of the shell again.
+  # Removes all of this from the shell.
   function __aws_legacy_sso_off {
     if \builtin typeset -f __aws_legacy_sso_completion_off >/dev/null; then
       __aws_legacy_sso_completion_off
@@ -128,11 +128,11 @@ else
     \builtin unset -f __aws_legacy_sso_follow __aws_legacy_sso_copy __aws_legacy_sso_off
   }
 
-  # ---- In place ----
+  # ---- Install the function ----
 
   __aws_legacy_sso_has_old=''
   if \builtin typeset -f aws >/dev/null; then
-    if [[ $(\builtin typeset -f aws) != *__aws_legacy_sso_follow* ]]; then # else it is ours
+    if [[ $(\builtin typeset -f aws) != *__aws_legacy_sso_follow* ]]; then # it is not ours
       __aws_legacy_sso_copy aws __aws_legacy_sso_old
     fi
     if \builtin typeset -f __aws_legacy_sso_old >/dev/null; then
@@ -140,8 +140,9 @@ else
     fi
   fi
 
-  # Runs `aws` as if there were no function, and what comes before and after. (`function aws` is no
-  # syntax error where `aws` is an alias. Where it is exported, a script has it, and not the rest.)
+  # Runs `aws` as if there were no function, and our steps before and after. (Unlike `aws()`,
+  # `function aws` is no syntax error where `aws` is an alias. If this function is exported, a
+  # script has it without the other functions.)
   # shellcheck disable=SC2034 # some variables are for the CLI
   function aws {
     \builtin local __aws_legacy_sso_command=''
@@ -150,7 +151,7 @@ else
     __aws_legacy_sso_passed=()
     [[ $- != *i* || "$*" != *sso* ]] || __aws_legacy_sso_read_words "$@"
     if [[ $__aws_legacy_sso_command == /sso/*-legacy* ]] && __aws_legacy_sso_turns_on; then
-      # Local, so for this one `aws`. What they have exported is handed on; it may be readonly.
+      # Local: for this one `aws`. Exported values are handed on. The variables may be readonly.
       if __aws_legacy_sso_exports AWS_CONFIG_FILE; then
         \builtin local -x AWS_LEGACY_SSO_CONFIG_FILE="$AWS_CONFIG_FILE"
       fi
@@ -160,18 +161,18 @@ else
       \builtin local -x AWS_CONFIG_FILE="$__aws_legacy_sso_config" 2>&- || \builtin true
       \builtin local -x AWS_CLI_AUTO_PROMPT=off 2>&- || \builtin true
     fi
-    # Counted: a wrapper of this function that has become its old one would go round for ever.
+    # Counted: if an earlier function calls this one, they would call each other without an end.
     \builtin local __aws_legacy_sso_depth="${__aws_legacy_sso_depth-}+"
     if [[ -n ${__aws_legacy_sso_has_old-} && $__aws_legacy_sso_depth != +++++* ]]; then
       __aws_legacy_sso_old "$@"
     elif [[ $- == *e* && ${BASH_VERSINFO[0]} -lt 4 ]]; then
-      (\command aws "$@") # in bash 3.2 a failing `command` ends the shell, `||` or not
+      (\command aws "$@") # in bash 3.2 a failing `command` ends the shell, even before `||`
     else
       \command aws "$@"
     fi || {
       \builtin local __aws_legacy_sso_status=$?
       if [[ $__aws_legacy_sso_command == /sso/login && -r $__aws_legacy_sso_here/explain.sh &&
-        ${AWS_LEGACY_SSO_HOOK-} != 0 && $- != *r* ]]; then # `bash -r` may source nothing
+        ${AWS_LEGACY_SSO_HOOK-} != 0 && $- != *r* ]]; then # `bash -r` may not source files
         \builtin source "$__aws_legacy_sso_here/explain.sh"
       fi
       \return "$__aws_legacy_sso_status"

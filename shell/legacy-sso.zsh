@@ -1,31 +1,31 @@
 # shellcheck shell=bash
-# ---- legacy-sso: keeps legacy profiles in step with your sign-in, in zsh 5.0 and later ----
+# ---- legacy-sso: refreshes legacy profiles after each sign-in, in zsh 5.0 and later ----
 #
 #   After `aws sso login` they are refreshed, after `aws sso logout` they are signed out.
-#   see:   type aws                          says "aws is a shell function"
-#   off:   AWS_LEGACY_SSO_HOOK=0             asked at each call; =login leaves out the logout half
-#   undo:  __aws_legacy_sso_off              in this shell; the `aws` function before it comes back
+#   check: type aws                          says "aws is a shell function"
+#   off:   AWS_LEGACY_SSO_HOOK=0             read at each call; =login: nothing after a logout
+#   undo:  __aws_legacy_sso_off              in this shell; restores an earlier `aws` function
 #   on:    source /path/to/legacy-sso.zsh    as the last line of ~/.zshrc
 #
-# Twin of legacy-sso.bash, which says what both of them keep to.
+# The same text as legacy-sso.bash, except where the shells differ. The rules for both are there.
 
 if [[ $- != *i* ]]; then
-  \builtin true # a script is left alone
+  \builtin true # a script: do nothing
 elif [[ -o posixbuiltins ]]; then
-  \builtin true # here `AWS_PROFILE=dev aws ...` would leave that set, if `aws` were a function
+  \builtin true # with a function `aws`, `AWS_PROFILE=dev aws ...` would leave that set
 elif \builtin typeset -f aws >/dev/null && [[ $(\builtin typeset -f aws) == *\$0* ]]; then
-  \builtin true # that function asks for its name, which would not be `aws` any more
+  \builtin true # that function reads its own name, which would no longer be `aws`
 else
   # ---- What was typed ----
 
   # Options whose next word is their value.
-  \builtin typeset -g __aws_legacy_sso_valued # it may be a function that sources this
+  \builtin typeset -g __aws_legacy_sso_valued # a function may source this file
   __aws_legacy_sso_valued=' --profile --sso-session --ca-bundle --region --output --query --color'
   __aws_legacy_sso_valued+=' --cli-read-timeout --cli-connect-timeout --cli-binary-format'
   __aws_legacy_sso_valued+=' --cli-error-format --endpoint-url --redirect-port'
 
   # Reads the words of a call as the CLI does, with options anywhere and abbreviated, into variables
-  # of the function `aws`. (None is misspelt or ambiguous where something follows: the CLI took it.)
+  # of the function `aws`. Misspelt or ambiguous options do not matter: the CLI refuses them.
   function __aws_legacy_sso_read_words {
     \builtin setopt localoptions nowarnnestedvar 2>&- || \builtin true # zsh before 5.4 has none
     \builtin local __aws_legacy_sso_word
@@ -67,12 +67,12 @@ else
     esac
     [[ -r $__aws_legacy_sso_config && ${AWS_CONFIG_FILE-} != "$__aws_legacy_sso_config" ]] ||
       \return 1
-    # An earlier `aws` function may read AWS_CONFIG_FILE: with it the alias that `setup` wrote does
-    # this, if there is the /proc that it needs.
+    # An earlier `aws` function may read AWS_CONFIG_FILE. Then the alias that `setup` wrote turns
+    # the plugin on, if there is the /proc that it needs.
     [[ -z $__aws_legacy_sso_has_old || ! -r /proc/self/stat ]]
   }
 
-  # Runs what follows on a sign-in or sign-out. A profile that nobody typed is not passed on: the
+  # Runs our command after a sign-in or sign-out. A profile that was not typed is not passed on: the
   # CLI finds it as it did for the sign-in, through the same function and environment.
   function __aws_legacy_sso_follow {
     case $__aws_legacy_sso_command:${AWS_LEGACY_SSO_HOOK-} in
@@ -84,7 +84,7 @@ else
         ;;
       *) \return 0 ;;
     esac
-    # The CLI's auto-prompt, if on, would fail without an input.
+    # The CLI's auto-prompt, if it is on, would fail without a terminal as input.
     \builtin local -x AWS_CLI_AUTO_PROMPT=off 2>&- || \builtin true
     if ! \aws sso "$@" </dev/null >&2; then
       \builtin printf 'legacy-sso: this did not succeed; to try it again: aws sso%s\n' \
@@ -92,14 +92,14 @@ else
     fi
   }
 
-  # ---- Another `aws` function, kept and given back ----
+  # ---- An earlier `aws` function is kept, and restored ----
 
-  # Makes a second function of the first one.
+  # Copies the first function to the second.
   function __aws_legacy_sso_copy {
     \builtin functions -c "$1" "$2" 2>/dev/null || functions[$2]=${functions[$1]} # zsh before 5.8
   }
 
-  # Takes all of this out of the shell again.
+  # Removes all of this from the shell.
   function __aws_legacy_sso_off {
     if \builtin typeset -f __aws_legacy_sso_completion_off >/dev/null; then
       __aws_legacy_sso_completion_off
@@ -115,11 +115,11 @@ else
     \builtin unset -f __aws_legacy_sso_follow __aws_legacy_sso_copy __aws_legacy_sso_off
   }
 
-  # ---- In place ----
+  # ---- Install the function ----
 
   \builtin typeset -g __aws_legacy_sso_has_old=''
   if \builtin typeset -f aws >/dev/null; then
-    if [[ $(\builtin typeset -f aws) != *__aws_legacy_sso_follow* ]]; then # else it is ours
+    if [[ $(\builtin typeset -f aws) != *__aws_legacy_sso_follow* ]]; then # it is not ours
       __aws_legacy_sso_copy aws __aws_legacy_sso_old
     fi
     if \builtin typeset -f __aws_legacy_sso_old >/dev/null; then
@@ -127,8 +127,9 @@ else
     fi
   fi
 
-  # Runs `aws` as if there were no function, and what comes before and after. (`function aws` is no
-  # syntax error where `aws` is an alias. Where it is exported, a script has it, and not the rest.)
+  # Runs `aws` as if there were no function, and our steps before and after. (Unlike `aws()`,
+  # `function aws` is no syntax error where `aws` is an alias. If this function is exported, a
+  # script has it without the other functions.)
   # shellcheck disable=SC2034 # some variables are for the CLI
   function aws {
     \builtin local __aws_legacy_sso_command=''
@@ -137,7 +138,7 @@ else
     __aws_legacy_sso_passed=()
     [[ $- != *i* || "$*" != *sso* ]] || __aws_legacy_sso_read_words "$@"
     if [[ $__aws_legacy_sso_command == /sso/*-legacy* ]] && __aws_legacy_sso_turns_on; then
-      # Local, so for this one `aws`. What they have exported is handed on; it may be readonly.
+      # Local: for this one `aws`. Exported values are handed on. The variables may be readonly.
       if __aws_legacy_sso_exports AWS_CONFIG_FILE; then
         \builtin local -x AWS_LEGACY_SSO_CONFIG_FILE="$AWS_CONFIG_FILE"
       fi
@@ -147,7 +148,7 @@ else
       \builtin local -x AWS_CONFIG_FILE="$__aws_legacy_sso_config" 2>&- || \builtin true
       \builtin local -x AWS_CLI_AUTO_PROMPT=off 2>&- || \builtin true
     fi
-    # Counted: a wrapper of this function that has become its old one would go round for ever.
+    # Counted: if an earlier function calls this one, they would call each other without an end.
     \builtin local __aws_legacy_sso_depth="${__aws_legacy_sso_depth-}+"
     if [[ -n ${__aws_legacy_sso_has_old-} && $__aws_legacy_sso_depth != +++++* ]]; then
       __aws_legacy_sso_old "$@"
@@ -156,7 +157,7 @@ else
     fi || {
       \builtin local __aws_legacy_sso_status=$?
       if [[ $__aws_legacy_sso_command == /sso/login && -r $__aws_legacy_sso_here/explain.sh &&
-        ${AWS_LEGACY_SSO_HOOK-} != 0 && $- != *r* ]]; then # `zsh -r` may source nothing
+        ${AWS_LEGACY_SSO_HOOK-} != 0 && $- != *r* ]]; then # `zsh -r` may not source files
         \builtin source "$__aws_legacy_sso_here/explain.sh"
       fi
       \return "$__aws_legacy_sso_status"

@@ -1,7 +1,7 @@
 """Our three aliases in the AWS CLI's alias file, which every `aws` of the person reads.
 
-Pure: text in, text out. Each new text is read as the AWS CLI reads it, and refused unless it says
-what it said before, and our aliases.
+Pure: text in, text out. Each new text is read as the AWS CLI reads it. It is refused unless it says
+what the old text said, and our aliases.
 """
 
 from __future__ import annotations
@@ -16,15 +16,15 @@ from dataclasses import replace
 
 from ..errors import LegacySsoError
 from ..file.document import UnreadableTextError, parse
-from .marks import Mark, rows
+from .edits import Mark, rows
 from .places import COMMANDS, PACKAGE, PROGRAM, folder_of, script
 
 Sections = dict[str, dict[str, str]]
 
 SECTION = "command sso"
-_DEFAULT = "DEFAULT"  # the section whose keys all others have
+_DEFAULT = "DEFAULT"  # every other section has its keys too
 _HEADER = re.compile(r"\s*\[(.+)\]")
-_OURS = re.compile(rf"\s*({'|'.join(COMMANDS)})\s*[=:]\s*!.*/{PACKAGE}/shell/alias\.bash")
+_OURS = re.compile(rf"\s*(?i:{'|'.join(COMMANDS)})\s*[=:]\s*!.*/{PACKAGE}/shell/alias\.bash")
 
 
 class AliasError(LegacySsoError):
@@ -42,23 +42,20 @@ def sections(text: str) -> Sections:
 
 def commands(folder: str) -> dict[str, str]:
     """Return the aliases that lead to the plugin in this folder."""
-    bash = next(filter(os.path.exists, ("/bin/bash", "/usr/bin/bash")), shutil.which("bash"))
+    usual = ("/bin/bash", "/usr/bin/bash")
+    bash = next(filter(os.path.exists, usual), shutil.which("bash") or "bash")
     path = shlex.quote(script(folder, "alias.bash"))
-    gone = f"legacy-sso: the plugin is not in {folder} here; where it is, there is also:"
+    gone = f"legacy-sso: the plugin is not in {folder} here; on the machine that has it, run:"
     found = {}
     for name in COMMANDS:
         says = shlex.quote(f"{gone} {PROGRAM} aws sso {name}")
         fail = f"{{ printf '%s\\n' {says} >&2; exit 253; }}"
-        found[name] = f"![ -r {path} ] || {fail}; exec {bash or 'bash'} -p {path} {name}"
+        found[name] = f"![ -r {path} ] || {fail}; exec {bash} -p {path} {name}"
     return found
 
 
 def aliased(text: str, folder: str, mark: Mark) -> str:
-    """Return an alias file's text with our aliases.
-
-    Raises:
-        AliasError: they cannot be put in, and which lines a person may put in instead.
-    """
+    """Return an alias file's text with our aliases, or raise an :class:`AliasError`."""
     ours = commands(folder)
     there = _read(text).get(SECTION, {})
     if ours.items() <= there.items():
@@ -72,59 +69,55 @@ def aliased(text: str, folder: str, mark: Mark) -> str:
     expected = {**before, SECTION: {**before.get(SECTION, before[_DEFAULT]), **ours}}
     lines = [f"{name} = {command}" for name, command in ours.items()]
     for new in _candidates(text, lines, mark):
-        if _reads_as(new, expected):
-            return new
+        with contextlib.suppress(AliasError):
+            if _read(new) == expected:
+                return new
     by_hand = "\n".join([f"[{SECTION}]", *lines])
     raise AliasError(f"it has to be edited by hand; put in these lines:\n{by_hand}")
 
 
 def unaliased(text: str) -> str:
-    """Return an alias file's text without our aliases, as it was before them.
-
-    Raises:
-        AliasError: others have come to hang on them.
-    """
+    """Return an alias file's text as it was before our aliases, or raise an :class:`AliasError`."""
     lines = rows(text, "")
     ours = {at for at, line in enumerate(lines) if Mark.on(line) or _OURS.match(line)}
     if not ours:
         return text
     mark = Mark.on(lines[min(ours)])
-    header = min(ours) + 1
+    header = min(ours) + 1  # below the mark: we made that section
     others = (line for at, line in enumerate(lines) if at > header and at not in ours)
-    # Whether no key of anybody else's stands in our section.
-    is_whole = next(filter(_is_content, others), "[").lstrip().startswith("[")
-    takes_section = is_whole and mark and any(map(_HEADER.match, lines[header : header + 1]))
-    if takes_section:
+    has_other_key = not next(filter(_is_content, others), "[").lstrip().startswith("[")
+    section_goes = mark and not has_other_key and any(map(_is_header, lines[header:][:1]))
+    if section_goes:
         ours.add(header)
-    kept = [line for at, line in enumerate(lines) if at not in ours]
-    if mark and mark.newline and kept and max(ours) == len(lines) - 1:
-        kept[-1] = kept[-1].removesuffix("\n").removesuffix("\r")
-    new = "".join(kept)
+    new = "".join(line for at, line in enumerate(lines) if at not in ours)
+    if mark and mark.newline and max(ours) == len(lines) - 1:
+        new = new.removesuffix("\n").removesuffix("\r")
     try:
         before = _read(text)
-    except AliasError:  # no `aws` can read it: our lines are taken out, the rest is not judged
+    except AliasError:  # no `aws` can read it, so there is nothing to compare with
         return new
-    there = before.pop(SECTION, None)
-    if there is None:  # they stood in another section, and no command was made of them
-        return new
-    if not takes_section:
-        before[SECTION] = {name: it for name, it in there.items() if name not in COMMANDS}
-    if _reads_as(new, before):
-        return new
+    expected = {
+        section: {name: it for name, it in values.items() if not _OURS.match(f"{name} = {it}")}
+        for section, values in before.items()
+        if section != SECTION or not section_goes
+    }
+    with contextlib.suppress(AliasError):
+        if _read(new) == expected:
+            return new
     raise AliasError(f"it has to be edited by hand; take out the lines that name {PACKAGE}")
 
 
 def folders(text: str) -> list[str]:
     """Return the folders of the plugin that our aliases name."""
-    found: dict[str | None, None] = {}
+    found = []
     for line in filter(_OURS.match, rows(text, "")):
-        with contextlib.suppress(ValueError, IndexError):  # somebody has edited the line
-            found[folder_of(shlex.split(line.rpartition(" -p ")[2])[0])] = None
-    return [folder for folder in found if folder]
+        with contextlib.suppress(ValueError, IndexError):  # a person has edited the line
+            found.append(folder_of(shlex.split(line.rpartition(" -p ")[2])[0]))
+    return list(dict.fromkeys(filter(None, found)))
 
 
 def _read(text: str) -> Sections:
-    """Return what an alias file says to the AWS CLI: of two such names the last counts."""
+    """Return what an alias file says to the AWS CLI: of two sections of a name the last counts."""
     try:
         text.encode()
     except UnicodeEncodeError:
@@ -133,30 +126,19 @@ def _read(text: str) -> Sections:
 
 
 def _name(header: str) -> str:
-    """Return a section's name as the AWS CLI takes it: how many blanks it has is no matter."""
+    """Return a section's name as the AWS CLI takes it: it joins the words with one blank."""
     return " ".join(header.split()) if header.startswith("command ") else header
 
 
-def _reads_as(text: str, expected: Sections) -> bool:
-    try:
-        return _read(text) == expected
-    except AliasError:
-        return False
-
-
 def _candidates(text: str, ours: list[str], mark: Mark) -> Iterator[str]:
-    """Yield the places to try: below the header of their section, else in one of our own."""
+    """Yield texts to try: our lines below a header of their section, then in a new section."""
     lines = rows(text, "")
     end = "\r\n" if "\r\n" in text else "\n"
-    headers = [
-        at + 1
-        for at, line in enumerate(lines)
-        if (header := _HEADER.match(line)) and _name(header[1]) == SECTION
-    ]
-    for at in (*reversed(headers), None):
+    below_headers = [at + 1 for at, line in enumerate(lines) if _is_header(line)]
+    for at in (*reversed(below_headers), None):
         above, below = lines[:at], lines[at:] if at else []
         newline = bool(above) and not above[-1].endswith(("\n", "\r"))
-        # Indented as what is below, or that would be more of our last line.
+        # As far in as the line below: a line further in would continue our last value.
         content = next(filter(_is_content, below), "")
         indent = content[: len(content) - len(content.lstrip())]
         new = [str(replace(mark, newline=newline))]
@@ -165,5 +147,10 @@ def _candidates(text: str, ours: list[str], mark: Mark) -> Iterator[str]:
         yield f"{''.join(above)}{end * newline}{block}{''.join(below)}"
 
 
+def _is_header(line: str) -> bool:
+    header = _HEADER.match(line)
+    return header is not None and _name(header[1]) == SECTION
+
+
 def _is_content(line: str) -> bool:
-    return bool(line.strip()) and line.lstrip()[0] not in "#;"
+    return line.lstrip()[:1] not in ("", "#", ";")

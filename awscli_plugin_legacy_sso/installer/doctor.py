@@ -1,4 +1,4 @@
-"""`doctor`: each link of the chain, with a tick or a cross and what mends it. Changes nothing."""
+"""`doctor`: checks each part, and prints what is wrong and how to fix it. Changes nothing."""
 
 from __future__ import annotations
 
@@ -7,20 +7,15 @@ import os
 import re
 import shlex
 import sys
-from collections.abc import Callable, Generator, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Sequence
 
 from .. import __version__
 from ..errors import LegacySsoError
 from ..file import credentials_file
 from ..legacy_profile import remove_command
-from . import alias_file, classic_lines, clis, package_copy, places
-from .clis import Aws
+from . import alias_file, classic_lines, machine, package_copy, places
 from .edits import read
-from .hook_findings import Finding, hook_finding
-from .shells import in_fish, shells
-
-_NOT_BY_V1 = "an AWS CLI v1, or a container without the plugin, can run no command with it"
+from .hook import Finding, hook_finding
 
 
 def main() -> int:
@@ -30,40 +25,42 @@ def main() -> int:
         "✓✗·".encode(sys.stdout.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
         tick, cross, note = "ok", "!!", "--"
-    is_well = True
+    status = 0
     for finding in examine():
-        is_well = is_well and not finding.mend
-        print(f"{cross if finding.mend else note if finding.is_note else tick} {finding.what}")
-        if finding.mend:
-            print(f"  mend: {finding.mend}", flush=True)
-    return 0 if is_well else 1
+        print(f"{cross if finding.fix else note if finding.is_note else tick} {finding.what}")
+        if finding.fix:
+            print(f"  fix: {finding.fix}", flush=True)
+            status = 1
+    return status
 
 
 def examine() -> Iterator[Finding]:
-    """Yield what there is to say, each link after those it hangs on."""
+    """Yield the findings; each part comes after the parts that it needs."""
     config, folder, aliases = places.config_file(), places.plugin_folder(), places.alias_file()
     if trouble := _trouble(config, _sections):
         yield trouble
         return
-    if wrong := package_copy.trouble(folder):
-        yield Finding(wrong, places.setup())
-    else:
-        yield Finding(f"the plugin in {folder} is this version, {__version__}")
-    if lines := classic_lines.lines_for(read(config)):  # who wrote them wants them so
+    wrong = package_copy.trouble(folder)
+    fine = f"the plugin in {folder} is this version, {__version__}"
+    yield Finding(wrong, places.program("setup")) if wrong else Finding(fine)
+    if lines := classic_lines.lines_for(read(config)):  # a person wrote them on purpose
         where = f"{config} turns the plugin on for all who read it ({'; '.join(lines)})"
-        yield Finding(f"{where}: {_NOT_BY_V1}", is_note=True)
+        cost = "an AWS CLI v1, or a container without the plugin, can run no command with it"
+        yield Finding(f"{where}: {cost}", is_note=True)
     yield _trouble(aliases, _sections) or _aliases(aliases, folder)
-    working = yield from _clis(config, folder, is_on=not wrong)
-    theirs = shells()
-    again = places.setup() + "".join(f" --shell {shell.name}" for shell in theirs)
+    found = machine.examine(folder)
+    yield from _clis(found, config, is_on=not wrong)
+    theirs = machine.shells()
+    again = places.program("setup") + "".join(f" --shell {shell.name}" for shell in theirs)
     for shell in () if wrong else theirs:
         yield _trouble(shell.rc, read) or hook_finding(shell, shell.hook(folder), again)
-    if fish := in_fish():
+    if fish := machine.in_fish():
         yield Finding(fish, is_note=True)
     paths = places.credentials_files(_sections(config))
     for path in paths:
         trouble = _trouble(path, credentials_file.read, "credentials file")
         yield trouble or _credentials_file(path)
+    working = [aws.path for aws in found if aws.is_v2 and not (wrong or aws.broken or aws.fails)]
     if working and any(map(os.path.exists, paths)):
         yield from _legacy_profiles(working[0], folder)
 
@@ -72,8 +69,8 @@ def _trouble(path: str, parse: Callable[[str], object], what: str = "") -> Findi
     """Return why a file cannot be read, by this person or at all."""
     if os.path.exists(path) and not os.access(path, os.R_OK):
         is_ours = os.stat(path).st_uid == os.geteuid()
-        mend = "chmod u+r" if is_ours else 'sudo chown "$(id -u)"'
-        return Finding(f"{path} may not be read by you", f"{mend} {shlex.quote(path)}")
+        fix = "chmod u+r" if is_ours else 'sudo chown "$(id -u)"'
+        return Finding(f"{path} may not be read by you", f"{fix} {shlex.quote(path)}")
     try:
         parse(path)
     except LegacySsoError as error:
@@ -90,38 +87,30 @@ def _aliases(path: str, folder: str) -> Finding:
     where = f"[{alias_file.SECTION}] in {path}"
     if ours <= _sections(path).get(alias_file.SECTION, {}).items():
         return Finding(f"{where} leads to the plugin")
-    return Finding(f"{where} does not lead to {folder}", places.setup())
+    return Finding(f"{where} does not lead to {folder}", places.program("setup"))
 
 
-def _clis(config: str, folder: str, *, is_on: bool) -> Generator[Finding, None, Sequence[Aws]]:
-    """Yield what is to say about each AWS CLI; return those that run our commands."""
-    found = clis.on_path()
-    with ThreadPoolExecutor() as at_once:
-        tried = at_once.map(lambda aws: is_on and aws.trial(folder), found)
-        examined = list(at_once.map(Aws.examined, found))
-        trials = list(tried)
-    found = [aws for aws, _ in examined]
-    working = []
-    for (aws, fails), why in zip(examined, trials, strict=True):
+def _clis(found: Sequence[machine.Aws], config: str, *, is_on: bool) -> Iterator[Finding]:
+    for aws in found:
         if not aws.is_v2:
             yield Finding(f"{aws} is no v2: it goes on as before, and has none of our commands")
-        elif fails:
-            yield Finding(f"{aws} does not work with {config}: {fails}", _mend(config, fails))
-        elif why:
-            yield Finding(f"{aws} does not run our commands: {why}", places.setup())
+        elif aws.broken:
+            why = aws.broken
+            yield Finding(f"{aws} does not work with {config}: {why}", _config_fix(config, why))
+        elif is_on and aws.fails:
+            why = aws.fails
+            yield Finding(f"{aws} does not run our commands: {why}", places.program("setup"))
         elif is_on:
-            working.append(aws)
             yield Finding(f"{aws} runs aws sso refresh-legacy")
     v2 = next((aws for aws in found if aws.is_v2), None)
     if not v2:
-        yield Finding("there is no AWS CLI v2 on PATH", f"get it from {clis.GET_THE_CLI}")
+        yield Finding("there is no AWS CLI v2 on PATH", f"get it from {machine.GET_THE_CLI}")
     elif v2 != found[0]:
         first = f"put {os.path.dirname(v2.path)} first on PATH"
         yield Finding(f"`aws` is {found[0]}, and that is no v2", first)
-    return working
 
 
-def _mend(config: str, why: str) -> str:
+def _config_fix(config: str, why: str) -> str:
     """Return what to do where no command works under the person's own config."""
     text = read(config)
     missing = re.search(r"No module named ['\"]+(.+?)['\"]+$", why)
@@ -144,9 +133,9 @@ def _credentials_file(path: str) -> Finding:
     return Finding(f"{path} can be read, by you alone: {count} profile{'s' if count != 1 else ''}")
 
 
-def _legacy_profiles(aws: Aws, folder: str) -> Iterator[Finding]:
-    with_plugin = places.with_plugin(folder, os.environ)
-    answer = aws.ask(with_plugin, "sso", "list-legacy", "--output", "json")
+def _legacy_profiles(aws: str, folder: str) -> Iterator[Finding]:
+    environment = places.with_plugin(folder, os.environ)
+    answer = machine.ask(aws, environment, "sso", "list-legacy", "--output", "json")
     document = re.search(r"\{.*\}", answer.output, re.DOTALL)
     if answer.status or not document:
         yield Finding(f"aws sso list-legacy does not work: {answer.reason}", "do what it says")
@@ -161,6 +150,6 @@ def _legacy_profiles(aws: Aws, folder: str) -> Iterator[Finding]:
             until = f", {left // 60} minutes left" if left is not None else ""
             yield Finding(f"{name} is {legacy['State']}{until}")
         for warning in legacy["Warnings"]:
-            if "read by others" not in warning:  # said of the file
-                mend = refresh if "refresh" in warning else remove_command(legacy["Profile"])
-                yield Finding(f"{name}: {warning}", mend)
+            if "read by others" not in warning:  # that is a finding of the file already
+                fix = refresh if "refresh" in warning else remove_command(legacy["Profile"])
+                yield Finding(f"{name}: {warning}", fix)

@@ -1,26 +1,22 @@
-"""The copy of this package that the AWS CLI imports, what it depends on, and the config beside it.
+"""The copy of this package that the AWS CLI imports, its dependency, and the config beside it.
 
-Each is a link into a release, so that a new one takes its place at one stroke. What is put there by
-hand, by ``pip install --target`` maybe, is never deleted.
+Packages are links into a release folder, so that a new release replaces an old one in one step.
+What a person put there, by ``pip install --target`` maybe, is never deleted.
 """
 
 from __future__ import annotations
 
 import importlib.metadata
 import os
-import shlex
 import shutil
-import sys
 import tempfile
 from pathlib import Path
 
 from .. import __version__
-from ..errors import LegacySsoError
-from .edits import read
-from .marks import Mark, remove_if_empty
+from .edits import Mark, read, remove_if_empty
 from .places import PACKAGE, own_config
 
-DEPENDENCY = "configupdater"
+_DEPENDENCY = "configupdater"
 _CONFIG = f"""\
 {{mark}}
 # This turns the plugin on for one `aws`, which then goes on with your own config.
@@ -41,18 +37,17 @@ def trouble(folder: str) -> str:
         return f"the plugin is not in {folder}"
     if config != _CONFIG.format(folder=folder, mark=Mark.in_text(config)):
         return f"{own_config(folder)}, which turns the plugin on, is gone"
-    there: dict[str, bytes] = {}
-    for top in {file.split(os.sep)[0] for file in wanted}:
-        there |= _files(os.path.join(folder, top), top)
+    paths = {file: Path(folder, file) for file in wanted}
+    there = {file: path.read_bytes() for file, path in paths.items() if path.is_file()}
     if there != wanted:
         return f"the plugin in {folder} is of another version than {__version__} here"
     return ""
 
 
 def renew(folder: str, folders_made: int = 0) -> bool:
-    """Put all of it into the folder, which is made for it; tell whether anything was to be done.
+    """Put the package and its config into the folder; tell whether there was something to do.
 
-    An earlier `setup` may have made a number of folders for it, this one included.
+    ``folders_made``: how many folders an earlier `setup` made for it, this one included.
     """
     if not trouble(folder):
         return False
@@ -68,16 +63,17 @@ def renew(folder: str, folders_made: int = 0) -> bool:
 
 
 def remove(folder: str) -> bool:
-    """Remove what :func:`renew` put there and what Python cached in it; tell if it was there."""
+    """Remove what :func:`renew` put there, and Python's caches in it; tell if there was any."""
     config = own_config(folder)
-    mark = Mark.in_text(read(config))  # or it is a person's own
-    there = [config] * bool(mark) + _links(folder)
-    for path in (*there, f"{config}.new"):
+    mark = Mark.in_text(read(config))
+    for path in [config] * bool(mark) + [f"{config}.new"]:  # without a mark, a person wrote it
         Path(path).unlink(missing_ok=True)
-    _remove_releases(folder)
+    was_there = _remove_releases(folder) or bool(mark)
     remove_if_empty(folder)
     (mark or Mark()).remove_made(config)
-    return bool(there)
+    if was_there:
+        print(f"removed: {folder}")
+    return was_there
 
 
 def _put(folder: str) -> None:
@@ -85,56 +81,45 @@ def _put(folder: str) -> None:
     for file, content in _wanted().items():
         (release / file).parent.mkdir(parents=True, exist_ok=True)
         (release / file).write_bytes(content)
-    for name in sorted(os.listdir(release), key=PACKAGE.__eq__):  # the package goes last
+    for name in sorted(os.listdir(release), key=PACKAGE.__eq__):  # what the package needs is first
         path = Path(folder, name)
         if path.exists() and not path.is_symlink():
             aside = path.rename(Path(tempfile.mkdtemp(prefix="by-hand-", dir=folder), name))
             print(f"moved aside, as it was put there by hand: {aside}")
         new = Path(f"{path}.new")
-        new.unlink(missing_ok=True)  # of a run that was killed
+        new.unlink(missing_ok=True)  # left from a killed run
         new.symlink_to(os.path.join(release.name, name))
         new.replace(path)
-    _remove_releases(folder, but=release)
+    _remove_releases(folder, but=release.name)
 
 
-def _links(folder: str) -> list[str]:
-    links = filter(Path.is_symlink, Path(folder).glob("*"))
-    return [str(link) for link in links if os.readlink(link).startswith("release-")]
-
-
-def _remove_releases(folder: str, but: Path | None = None) -> None:
+def _remove_releases(folder: str, but: str = "") -> bool:
+    """Remove the links into releases, then the releases; tell if there was such a link."""
+    links = {link: link.readlink().parts[0] for link in Path(folder).glob("*") if link.is_symlink()}
+    old = [link for link, top in links.items() if top.startswith("release-") and top != but]
+    for link in old:
+        link.unlink()
     for release in Path(folder).glob("release-*"):
-        if release != but:
-            # An `aws` that runs may be caching in there: what is left goes with the next release.
+        if release.name != but:
+            # A running `aws` may write its cache there meanwhile: the next run removes the rest.
             shutil.rmtree(release, ignore_errors=True)
-    for link in _links(folder):
-        if not os.path.exists(link):  # a dependency of another version
-            os.unlink(link)
+    return bool(old)
 
 
 def _wanted() -> dict[str, bytes]:
-    """Return the contents of the files to copy by their path in the folder."""
+    """Return the contents of the files to copy, by their path in the folder."""
     here = Path(__file__).parents[1]
-    found = _files(here, PACKAGE)
+    tops = {here: PACKAGE}
     if not (here / "shell").is_dir():  # in a checkout it is beside the package
-        found |= _files(here.parent / "shell", os.path.join(PACKAGE, "shell"))
-    try:
-        files = importlib.metadata.files(DEPENDENCY)
-    except importlib.metadata.PackageNotFoundError:
-        install = f"{shlex.quote(sys.executable)} -m pip install {DEPENDENCY}"
-        why = f"the package {DEPENDENCY} is missing here; install it: {install}"
-        raise LegacySsoError(why) from None
-    for file in files or ():
-        top = file.parts[0]
-        if file.suffix != ".pyc" and (top == DEPENDENCY or top.endswith(".dist-info")):
-            found[str(file)] = file.read_binary()
-    return found
-
-
-def _files(top: str | Path, name: str) -> dict[str, bytes]:
-    """Return the files below a folder by their path under a name, without what Python cached."""
-    return {
+        tops[here.parent / "shell"] = os.path.join(PACKAGE, "shell")
+    found = {
         os.path.join(name, path.relative_to(top)): path.read_bytes()
-        for path in Path(top).rglob("*")
+        for top, name in tops.items()
+        for path in top.rglob("*")
         if path.is_file() and path.suffix != ".pyc"
     }
+    for file in importlib.metadata.files(_DEPENDENCY) or ():
+        top = file.parts[0]
+        if file.suffix != ".pyc" and (top == _DEPENDENCY or top.endswith(".dist-info")):
+            found[str(file)] = file.read_binary()
+    return found

@@ -1,4 +1,4 @@
-"""Where things are: the plugin, its own config, and the files of the person's it is named in."""
+"""Where things are: the plugin, its own config, and the person's files that name the plugin."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def config_file() -> str:
 
 
 def alias_file() -> str:
-    """Return the path of the file of aliases; the AWS CLI has no setting for it."""
+    """Return the path of the AWS CLI's alias file; no setting changes it."""
     return os.path.expanduser("~/.aws/cli/alias")
 
 
@@ -31,9 +31,9 @@ def credentials_files(config: Mapping[str, Mapping[str, str]]) -> list[str]:
 
 
 def plugin_folder() -> str:
-    """Return where `setup` puts the plugin: no Python's and no CLI's version is in that path."""
+    """Return where `setup` puts the plugin. The path holds no version: it outlives upgrades."""
     data = os.environ.get("XDG_DATA_HOME", "")
-    if not os.path.isabs(data):  # the specification has relative ones ignored
+    if not os.path.isabs(data):  # the XDG specification says to ignore a relative path
         data = os.path.expanduser("~/.local/share")
     return os.path.join(data, PROGRAM)
 
@@ -43,22 +43,16 @@ def own_config(folder: str) -> str:
 
 
 def script(folder: str, name: str) -> str:
-    """Return the path of one of our shell scripts."""
     return os.path.join(folder, PACKAGE, "shell", name)
 
 
-def folder_of(script: str) -> str | None:
-    """Return the plugin folder that the path of one of our shell scripts names."""
-    return script.rpartition(f"/{PACKAGE}/shell/")[0] or None
-
-
-def is_same(one: str, other: str) -> bool:
-    """Tell whether two paths are one file, however they are written; it need not be there."""
-    return os.path.realpath(one) == os.path.realpath(other)
+def folder_of(script: str) -> str:
+    """Return the plugin folder of one of our shell scripts; empty: the path is no such script."""
+    return script.rpartition(f"/{PACKAGE}/shell/")[0]
 
 
 def different(paths: Iterable[str]) -> list[str]:
-    """Return the paths, each file once."""
+    """Return the paths without those that lead to the same place as an earlier one."""
     found: dict[str, str] = {}
     for path in paths:
         found.setdefault(os.path.realpath(path), path)
@@ -68,7 +62,7 @@ def different(paths: Iterable[str]) -> list[str]:
 def with_plugin(folder: str, environment: Mapping[str, str]) -> dict[str, str]:
     """Return the environment that turns the plugin on for one ``aws``."""
     changed = {**environment, "AWS_CONFIG_FILE": own_config(folder), "AWS_CLI_AUTO_PROMPT": "off"}
-    # What the person has goes along, if it is set: an empty one is not the same as none.
+    # The person's values are handed over only if they are set: empty differs from unset.
     if "AWS_CONFIG_FILE" in environment:
         changed["AWS_LEGACY_SSO_CONFIG_FILE"] = environment["AWS_CONFIG_FILE"]
     if "AWS_CLI_AUTO_PROMPT" in environment:
@@ -76,19 +70,14 @@ def with_plugin(folder: str, environment: Mapping[str, str]) -> dict[str, str]:
     return changed
 
 
-def program() -> str:
-    """Return what a person types to run this very program again."""
+def program(command: str) -> str:
+    """Return what a person types to run a command of this program, however it was started."""
     if shutil.which(PROGRAM):
-        return PROGRAM
-    module = f"{shlex.quote(sys.executable)} -m {PACKAGE}"
-    if os.environ.get("PYTHONPATH"):
-        return f"PYTHONPATH={shlex.quote(os.environ['PYTHONPATH'])} {module}"
-    return module
-
-
-def setup() -> str:
-    return f"{program()} setup"
+        return f"{PROGRAM} {command}"
+    module = f"{shlex.quote(sys.executable)} -m {PACKAGE} {command}"
+    path = os.environ.get("PYTHONPATH")
+    return f"PYTHONPATH={shlex.quote(path)} {module}" if path else module
 
 
 def _expand(path: str) -> str:
-    return os.path.expanduser(os.path.expandvars(path))  # in the order in which the AWS CLI does
+    return os.path.expanduser(os.path.expandvars(path))  # the AWS CLI's order

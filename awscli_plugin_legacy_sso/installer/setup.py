@@ -1,15 +1,14 @@
-"""`setup` and `uninstall`: the plugin on, and off again without a trace.
+"""`setup` and `uninstall`: turn the plugin on, and off again without a trace.
 
-In an order in which nothing is broken in between: files first, then the lines that name them, and
-back the other way. Nothing is recorded: each line says by itself how it comes out again.
+`setup` puts files in place before the lines that name them, and `uninstall` goes the other way, so
+nothing is broken in between. Nothing is recorded: each line's mark says how to undo it.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Container, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 
 from ..configuration import Configuration
@@ -18,39 +17,45 @@ from ..file import credentials_file
 from ..jobs.list import list_legacy
 from ..jobs.remove import Conditions, remove_legacy
 from ..private_folders import check_folder
-from . import alias_file, classic_lines, clis, package_copy, places
-from .edits import Edit, read, warn
-from .hook_findings import hook_finding
-from .hook_line import hooked, sourced, unhooked
-from .marks import Mark, remove_if_empty
-from .shells import SHELLS, Shell, in_fish, shells
+from . import alias_file, classic_lines, machine, package_copy, places
+from .edits import Edit, Mark, read, remove_if_empty, warn
+from .hook import hook_finding, hooked, sourced, unhooked
+from .machine import SHELLS, Shell, shells
 
-_NO_CLI = f"there is no AWS CLI v2 on PATH; get it from {clis.GET_THE_CLI}"
-
-
-class SetupError(LegacySsoError):
-    """Why nothing was set up, or not everything taken back."""
+_NO_CLI = f"there is no AWS CLI v2 on PATH; get it from {machine.GET_THE_CLI}"
 
 
 def setup(names: Sequence[str] | None, *, hook: bool, dry_run: bool) -> None:
-    """Turn the plugin on, and hook shells: those of these names, else those the person uses.
+    """Turn the plugin on, and hook the shells of these names, or those that the person uses.
 
-    Raises:
-        LegacySsoError, OSError: why not. What a first run had changed by then is taken back.
+    If it fails in the first run, what it changed is undone.
     """
     check_folder(os.path.expanduser("~"))
-    if not clis.on_path():
-        raise SetupError(_NO_CLI)
+    if not machine.on_path():
+        raise LegacySsoError(_NO_CLI)
     theirs = shells(names) if hook else []
     folder, *former = _installed_folders()
     earlier = [classic_lines.Record(each) for each in (folder, *former)]
     if dry_run:
         if package_copy.trouble(folder):
             print(f"would copy the plugin to {folder}")
-        _print_diffs(_edits(folder, earlier, theirs))
+        for edit in _edits(folder, earlier, theirs):
+            edit.print_diff()
         return
-    for edit in _edits(folder, earlier, theirs):  # what cannot be changed is found before anything
-        edit.check()
+    for edit in _edits(folder, earlier, theirs):
+        edit.texts()  # raises if the file cannot be changed
+    _install(folder, former, earlier, theirs)
+    if hook:
+        _say_what_shells_do(theirs, folder)
+    print(f"undo all of this with: {places.program('uninstall')}")
+
+
+def _install(
+    folder: str,
+    former: Iterable[str],
+    earlier: Sequence[classic_lines.Record],
+    theirs: Sequence[Shell],
+) -> None:
     is_first = not package_copy.is_there(folder)
     try:
         changed = package_copy.renew(folder, earlier[0].folders_made())
@@ -60,39 +65,37 @@ def setup(names: Sequence[str] | None, *, hook: bool, dry_run: bool) -> None:
         for record in earlier:
             record.forget()
         _prove(folder)
-        _remove(former, but=_named(former))
+        for each in {*former} - {*_named(former)}:
+            package_copy.remove(each)
     except (LegacySsoError, OSError, KeyboardInterrupt):
         if is_first:
             _take_back(_undo())
-            _remove([folder])
+            package_copy.remove(folder)
         raise
-    if hook:
-        _say_what_shells_do(theirs, folder)
-    print(f"undo all of this with: {places.program()} uninstall")
 
 
 def uninstall(*, remove_legacy_profiles: bool, dry_run: bool) -> None:
-    """Take back what `setup` added; no AWS CLI is needed for it.
+    """Undo what `setup` did; no AWS CLI is needed for it.
 
-    Raises:
-        LegacySsoError: a file could not be put back, or lines that a person wrote name the
-            plugin's folder, which stays until they are gone.
+    If lines that a person wrote name the plugin's folder, it stays, and that is an error.
     """
     folders = _installed_folders()
     earlier = [classic_lines.Record(folder) for folder in folders]
     edits = [*(edit for record in earlier for edit in record.edits), *_undo()]
     if dry_run:
-        _print_diffs(edits)
+        for edit in edits:
+            edit.print_diff()
         for folder in filter(os.path.isdir, folders):
             print(f"would remove {folder}")
         return
     config: alias_file.Sections = {}
-    with contextlib.suppress(LegacySsoError):  # broken: all the more reason to uninstall
+    with contextlib.suppress(LegacySsoError):  # a config that is broken must not stop us
         config = alias_file.sections(read(places.config_file()))
     credentials = places.credentials_files(config)
     changed = _take_back(edits)
     named = _named(folders, [edit.path for edit in edits])
-    if not _remove(folders, but=named) and not changed:
+    removed = [package_copy.remove(folder) for folder in folders if folder not in named]
+    if not changed and not any(removed):
         print("there is nothing to take back")
     elif {*changed} - {places.alias_file()}:
         print("shells that are open keep the hook; in each of them: __aws_legacy_sso_off")
@@ -104,11 +107,11 @@ def uninstall(*, remove_legacy_profiles: bool, dry_run: bool) -> None:
             with contextlib.suppress(OSError):
                 os.unlink(lock)
     if named:
-        raise SetupError("\n".join(named.values()))
+        raise LegacySsoError("\n".join(why for whys in named.values() for why in whys))
 
 
 def _installed_folders() -> list[str]:
-    """Return where the plugin may be: the lines that `setup` wrote say it."""
+    """Return where the plugin may be: the usual folder first, then those that our lines name."""
     hooks = filter(None, (sourced(read(shell.rc)) for shell in shells(SHELLS)))
     named = [*alias_file.folders(read(places.alias_file())), *map(places.folder_of, hooks)]
     return places.different([places.plugin_folder(), *filter(None, named)])
@@ -128,33 +131,29 @@ def _edits(
 
 
 def _prove(folder: str) -> None:
-    """Have each AWS CLI v2 answer to our command; one that does is enough."""
-    found = clis.on_path()
-    with ThreadPoolExecutor() as at_once:
-        trials = list(at_once.map(lambda aws: aws.trial(folder), found))
-    reasons = []
-    for aws, why in zip(found, trials, strict=True):
-        if not why:
+    """Run our command in each AWS CLI; refuse unless it works in one."""
+    found = machine.examine(folder)
+    for aws in found:
+        if not aws.fails:
             print(f"works: aws sso refresh-legacy, in {aws.path}")
-        elif (known := aws.examined()[0]).is_v2:  # a v1 goes on as before
-            reasons.append(f"{known} does not answer: {why}")
-    if None not in trials:
-        raise SetupError("\n".join(reasons) or _NO_CLI)
+    reasons = [f"{aws} does not answer: {aws.fails}" for aws in found if aws.fails and aws.is_v2]
+    if all(aws.fails for aws in found):
+        raise LegacySsoError("\n".join(reasons) or _NO_CLI)
     for reason in reasons:
         warn(reason)
 
 
 def _say_what_shells_do(theirs: Sequence[Shell], folder: str) -> None:
-    findings = [hook_finding(shell, shell.hook(folder), places.setup()) for shell in theirs]
+    again = places.program("setup")
+    findings = [hook_finding(shell, shell.hook(folder), again) for shell in theirs]
     for finding in findings:
-        if finding.mend:
-            warn(f"{finding.what}; {finding.mend}")
-    if fish := in_fish():
+        if finding.fix:
+            warn(f"{finding.what}; {finding.fix}")
+    if fish := machine.in_fish():
         print(fish)
     elif not theirs:
-        again = f"{places.setup()} --shell bash"
-        print(f"no hook, as neither bash nor zsh seems to be yours; to have one: {again}")
-    if not all(finding.mend for finding in findings):
+        print(f"no hook: you seem to use neither bash nor zsh; to have one: {again} --shell bash")
+    if not all(finding.fix for finding in findings):
         print("start a new shell, then sign in with: aws sso login")
 
 
@@ -166,7 +165,7 @@ def _undo() -> list[Edit]:
 
 
 def _take_back(edits: Iterable[Edit]) -> list[str]:
-    """Take our lines out; return the files that had some."""
+    """Make the edits, and remove what their marks say was made; return the changed files."""
     changed = []
     for edit in edits:
         mark = Mark.in_text(read(edit.path)) or Mark()
@@ -177,36 +176,29 @@ def _take_back(edits: Iterable[Edit]) -> list[str]:
     return changed
 
 
-def _remove(folders: Iterable[str], but: Container[str] = ()) -> bool:
-    removed = [folder for folder in folders if folder not in but and package_copy.remove(folder)]
-    for folder in removed:
-        print(f"removed: {folder}")
-    return bool(removed)
-
-
-def _named(folders: Iterable[str], configs: Iterable[str] = ()) -> dict[str, str]:
+def _named(folders: Iterable[str], configs: Iterable[str] = ()) -> dict[str, list[str]]:
     """Return the folders that a config has the AWS CLI look into, and what to say of each."""
     paths = places.different([places.config_file(), os.path.expanduser("~/.aws/config"), *configs])
-    said: dict[str, str] = {}
+    again = places.program("uninstall")
+    said: dict[str, list[str]] = {}
     for folder in filter(package_copy.is_there, folders):
         for path in paths:
             text = read(path)
             if classic_lines.names(text, folder):
                 lines = "; ".join(classic_lines.lines_for(text))
-                again = f"{places.program()} uninstall"
                 why = f"{folder} stays, as {path} names it: delete there: {lines}; then: {again}"
-                said[folder] = "\n".join(filter(None, [said.get(folder), why]))
+                said.setdefault(folder, []).append(why)
     return said
 
 
 def _legacy_profiles(paths: Sequence[str], *, removed: bool) -> None:
-    """Remove them all, or say how many stay that still let somebody in."""
+    """Remove the legacy profiles, or say how many stay that still work."""
     if not removed:
         listed = list_legacy(Configuration({}), paths).rows
         count = sum(row.status in ("valid", "unknown") for row in listed)
         if count:
             stay, them = ("s stay", "them") if count > 1 else (" stays", "it")
-            again = f"{places.program()} uninstall --remove-legacy-profiles"
+            again = places.program("uninstall --remove-legacy-profiles")
             print(f"{count} legacy profile{stay} with working keys; to remove {them}: {again}")
         return
     removal = remove_legacy(Configuration({}), paths, Conditions(all=True))
@@ -219,9 +211,3 @@ def _legacy_profiles(paths: Sequence[str], *, removed: bool) -> None:
         warn(warning)
     if removal.errors:
         raise removal.errors[0]
-
-
-def _print_diffs(edits: Iterable[Edit]) -> None:
-    for edit in edits:
-        for line in edit.diff():
-            print(line)

@@ -125,7 +125,7 @@ def check_mounted(person: Person, options: str, home: str, *v1: str) -> None:
 
     assert ours == Finished(
         253,
-        f"legacy-sso: the plugin is not in {folder} here; where it is, there is also: "
+        f"legacy-sso: the plugin is not in {folder} here; on the machine that has it, run: "
         "awscli-plugin-legacy-sso aws sso list-legacy",
         "",
     )

@@ -17,7 +17,7 @@ from support.person import FROZEN
 
 from awscli_plugin_legacy_sso.installer import package_copy
 from awscli_plugin_legacy_sso.installer.alias_file import aliased
-from awscli_plugin_legacy_sso.installer.marks import Mark
+from awscli_plugin_legacy_sso.installer.edits import Mark
 
 Break = Callable[[Newcomer], object]
 LEGACY = """\
@@ -45,14 +45,14 @@ def newcomer(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Newcom
     return somebody
 
 
-def follow(newcomer: Newcomer, mend: str) -> None:
+def follow(newcomer: Newcomer, fix: str) -> None:
     """Do what `doctor` says: run the command, or edit the named file."""
-    if edit := re.fullmatch(r"edit (.+), take out: (.+)", mend):
+    if edit := re.fullmatch(r"edit (.+), take out: (.+)", fix):
         path = Path(edit[1])
         for line in edit[2].split("; "):
             path.write_text(path.read_text().replace(f"{line}\n", ""))
     else:
-        command = re.sub(r"^take line \d+ out of .*?: ", "", mend)
+        command = re.sub(r"^take line \d+ out of .*?: ", "", fix)
         done = newcomer.run("bash", "-c", command)
         assert done.status == 0, (command, done)
 
@@ -143,17 +143,17 @@ BROKEN: dict[str, dict[str, tuple[Break, str]]] = {
 
 
 @pytest.mark.parametrize("group", BROKEN)
-def test_failures_found_and_mended(newcomer: Newcomer, group: str) -> None:
+def test_failures_found_and_fixed(newcomer: Newcomer, group: str) -> None:
     """Each failure gives status 1 and one cross with a command; after the command all is well."""
     for failure, (make, words) in BROKEN[group].items():
         make(newcomer)
         sick = newcomer.program("doctor")
 
         assert sick.status == 1, (failure, sick)
-        # The only cross: what was broken before it has been mended.
-        [(cross, mend)] = re.findall(r"(?m)^✗ (.*)\n  mend: (.+)$", sick.out)
+        # The only cross: what was broken before it is fixed.
+        [(cross, fix)] = re.findall(r"(?m)^✗ (.*)\n  fix: (.+)$", sick.out)
         assert words in cross, failure
-        follow(newcomer, mend)
+        follow(newcomer, fix)
     well = newcomer.program("doctor")
     assert (well.status, "✗" in well.out) == (0, False), well
 
@@ -177,7 +177,7 @@ def test_v1_on_path(newcomer: Newcomer) -> None:
 
     assert (behind.status, in_front.status) == (0, 1)
     assert f"✓ {aws_v1()} (1.18.49) is no v2: it goes on as before" in behind.out
-    assert f"mend: put {newcomer.aws_folder} first on PATH" in in_front.out
+    assert f"fix: put {newcomer.aws_folder} first on PATH" in in_front.out
 
 
 def test_unreadable_file(newcomer: Newcomer) -> None:
@@ -195,8 +195,8 @@ def test_unreadable_file(newcomer: Newcomer) -> None:
 
     chmod = f"chmod u+r '{mine}'"
     chown = f"sudo chown \"$(id -u)\" '{newcomer.aliases}'"
-    assert f"✗ {mine} may not be read by you\n  mend: {chmod}\n" in said, said
-    assert f"✗ {newcomer.aliases} may not be read by you\n  mend: {chown}\n" in said
+    assert f"✗ {mine} may not be read by you\n  fix: {chmod}\n" in said, said
+    assert f"✗ {newcomer.aliases} may not be read by you\n  fix: {chown}\n" in said
 
 
 def test_hooks_in_new_shells(newcomer: Newcomer) -> None:
@@ -205,15 +205,15 @@ def test_hooks_in_new_shells(newcomer: Newcomer) -> None:
     newcomer.write(".zshrc", "alias aws=/opt/aws\n")
     missing = newcomer.program("doctor").out
     assert f"✗ {newcomer.home}/.bashrc does not source the hook\n" in missing
-    mend = "awscli-plugin-legacy-sso setup --shell bash --shell zsh"  # one command for both shells
-    assert f"  mend: {mend}\n" in missing
+    fix = "awscli-plugin-legacy-sso setup --shell bash --shell zsh"  # one command for both shells
+    assert f"  fix: {fix}\n" in missing
 
-    follow(newcomer, mend)
+    follow(newcomer, fix)
     hidden = newcomer.program("doctor").out
     assert f"✗ {newcomer.home}/.bashrc does not reach the line" in hidden
     assert "✗ in zsh an alias goes around the hook: aws=/opt/aws\n" in hidden
     zshrc = newcomer.home / ".zshrc"
-    assert f"  mend: take line 1 out of {zshrc}: sed -i.bak 1d '{zshrc}'\n" in hidden
+    assert f"  fix: take line 1 out of {zshrc}: sed -i.bak 1d '{zshrc}'\n" in hidden
 
     for rc in ".bashrc", ".zshrc":
         text = (newcomer.home / rc).read_text()
@@ -231,12 +231,12 @@ RC_FILES = {
     ),
     "a function below": (
         '{}aws() { command aws "$@"; }\n',
-        "the function `aws` of .*rc is in the hook's place\n  mend: move our line below",
+        "the function `aws` of .*rc is in the hook's place\n  fix: move our line below",
     ),
     "a function above": ('aws() { command aws "$@"; }\n{}', ""),
     "one that asks for its name": (
         'aws() { command "NAME" "$@"; }\n{}',
-        r"asks for its own name \(NAME\), so the hook leaves it alone\n  mend: write `aws`",
+        r"asks for its own name \(NAME\), so the hook leaves it alone\n  fix: write `aws`",
     ),
     "one that removes itself": (
         'aws() { unset -f aws; aws "$@"; }\n{}',
@@ -257,7 +257,7 @@ def test_option_that_disables_hook(newcomer: Newcomer) -> None:
         rc.write_text(text)
         said = newcomer.program("doctor").out
         assert f"✗ zsh has the option POSIX_BUILTINS on, {words}" in said
-        [command] = re.findall("mend: take out what sets it: (.+)", said)
+        [command] = re.findall("fix: take out what sets it: (.+)", said)
         found = newcomer.run("bash", "-c", command).out
         assert [found.partition(":")[2].rstrip()] == [
             it for it in text.splitlines() if it[:2] in ("se", "em")
@@ -287,8 +287,8 @@ def test_alias_in_sourced_file(newcomer: Newcomer) -> None:
     sick = newcomer.program("doctor").out
 
     assert "✗ in bash an alias goes around the hook: alias aws='/opt/aws'\n" in sick
-    [mend] = re.findall(r"(?m)^  mend: (.+)$", sick)
-    follow(newcomer, mend)
+    [fix] = re.findall(r"(?m)^  fix: (.+)$", sick)
+    follow(newcomer, fix)
     assert aliases.read_text() == "# mine\nalias ll='ls -l'\n"
     assert newcomer.program("doctor").status == 0
 
@@ -316,7 +316,7 @@ def test_legacy_profiles_with_time_left(newcomer: Newcomer) -> None:
     said = newcomer.program("doctor").out
 
     assert "✓ fresh (from dev) is valid, 60 minutes left\n" in said or "59 minutes" in said
-    assert "✗ old (from dev) expired at 1999-01-01T00:00:00Z\n  mend: aws sso refresh-" in said
+    assert "✗ old (from dev) expired at 1999-01-01T00:00:00Z\n  fix: aws sso refresh-" in said
 
     newcomer.write(".aws/credentials", f"{text}[old]\n")
     said = newcomer.program("doctor").out
@@ -333,5 +333,5 @@ def test_nothing_installed(newcomer: Newcomer) -> None:
 
     assert done.status == 1
     assert "!! there is no AWS CLI v2 on PATH\n" in done.out
-    assert "mend: awscli-plugin-legacy-sso setup\n" in done.out
+    assert "fix: awscli-plugin-legacy-sso setup\n" in done.out
     assert shlex.quote(str(newcomer.config)) not in done.err

@@ -20,7 +20,7 @@ from support.person import CHECKOUT, FROZEN, PROFILES
 from support.profiles import legacy
 from support.set_up import set_up
 
-from awscli_plugin_legacy_sso.installer import package_copy, shells
+from awscli_plugin_legacy_sso.installer import machine, package_copy
 from awscli_plugin_legacy_sso.installer.places import PACKAGE
 
 ASK_WHO = """
@@ -579,7 +579,7 @@ def test_macos_rc_file_of_bash(
         (tmp_path / name).write_text(text)
     monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.setattr(sys, "platform", "darwin")
-    [shell] = shells.shells(["bash"])
+    [shell] = machine.shells(["bash"])
 
     assert shell.rc == str(tmp_path / expected)
-    assert shell.interactive("x") == ["bash", "-lic", "x"]
+    assert shell.interactive == ["bash", "-lic"]

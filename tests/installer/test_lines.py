@@ -20,8 +20,8 @@ from awscli_plugin_legacy_sso.installer.alias_file import (
     unaliased,
 )
 from awscli_plugin_legacy_sso.installer.classic_lines import Change, taken_back
-from awscli_plugin_legacy_sso.installer.hook_line import hooked, sourced, unhooked
-from awscli_plugin_legacy_sso.installer.marks import Mark
+from awscli_plugin_legacy_sso.installer.edits import Mark
+from awscli_plugin_legacy_sso.installer.hook import hooked, sourced, unhooked
 
 FOLDER = "/home/a b/it's/awscli-plugin-legacy-sso"
 HOOK = f"{FOLDER}/awscli_plugin_legacy_sso/shell/legacy-sso.bash"
@@ -151,6 +151,7 @@ def test_aliases_removed_from_grown_file(before: str, below: str, after: str) ->
     [
         (f"{TOP}{Mark()}\n", TOP),
         (f"{TOP}{Mark()}\n[command sso]\n", TOP),
+        (f"{TOP}{Mark()}\n[x]\n", f"{TOP}[x]\n"),
         (f"[toplevel]\nlist-legacy = {OURS['list-legacy']}\nx = y\n", "[toplevel]\nx = y\n"),
     ],
 )

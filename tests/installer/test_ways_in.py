@@ -293,7 +293,7 @@ def test_cli_used_as_library(someone: Person) -> None:
 
     assert (done.status, done.out) == (253, "started\n")
     assert done.err == (
-        "legacy-sso: this was not asked for with aws sso in so many words; "
+        "legacy-sso: the calling program was not started with the words aws sso; "
         "start it with: awscli-plugin-legacy-sso aws sso list-legacy\n"
     )
 

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from awscli_plugin_legacy_sso.installer import alias_file, package_copy, places
-from awscli_plugin_legacy_sso.installer.hook_line import hooked
-from awscli_plugin_legacy_sso.installer.marks import Mark
+from awscli_plugin_legacy_sso.installer.edits import Mark
+from awscli_plugin_legacy_sso.installer.hook import hooked
 
 Command = Sequence[str | Path]
 
