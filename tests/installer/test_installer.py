@@ -275,7 +275,7 @@ def test_fish(newcomer: Newcomer) -> None:
 
     assert said.count(line) == 1
     assert f"· {line}" in newcomer.program("doctor", env=fish).out
-    assert "fish" not in newcomer.program("doctor").out
+    assert "fish has no hook" not in newcomer.program("doctor").out
 
 
 def test_setup_with_empty_config(newcomer: Newcomer) -> None:
