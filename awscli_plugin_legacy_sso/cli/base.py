@@ -1,4 +1,4 @@
-"""What our commands share: an error becomes one line on stderr and an exit status."""
+"""What the commands share: an error becomes one line on stderr and an exit status."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable
 from typing import Any
 
 from awscli.customizations.commands import BasicCommand
@@ -18,7 +18,7 @@ from jmespath.exceptions import JMESPathError
 import awscli_plugin_legacy_sso
 
 from ..configuration import Configuration
-from ..errors import GENERAL, USAGE, LegacySsoError, UsageError, option
+from ..errors import LegacySsoError, UsageError, option
 from ..file import credentials_file
 from ..jobs.rows import Report
 from . import output
@@ -26,12 +26,12 @@ from .options import check_globals
 
 
 def from_file(name: str) -> Any:
-    """Return what the AWS CLI reads a help text by, from the folder ``examples`` of our package."""
+    """Return a help text of the folder ``examples``, as the AWS CLI wants it."""
     return BasicCommand.FROM_FILE(name, root_module=awscli_plugin_legacy_sso)
 
 
 class LegacyCommand(BasicCommand):
-    """Base of our commands."""
+    """Base of the commands."""
 
     NAMING_OPTION = "--profile"
 
@@ -40,22 +40,20 @@ class LegacyCommand(BasicCommand):
             check_globals(parsed_globals)
             return self._run(parsed_args, parsed_globals)
         except LegacySsoError as error:
-            problem, status = str(error), error.status
-        except Exception as error:  # noqa: BLE001  # what is let through, the CLI logs in full
-            # Neither its text nor its traceback: nobody knows what is in them.
+            return _failed(error)
+        except Exception as error:  # noqa: BLE001  # the CLI would log it in full
+            # Its text and its traceback may hold a secret.
             at = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{os.path.basename(at.filename)}, line {at.lineno}"
-            problem = f"a bug, please report it: {type(error).__name__} in {where}"
-            status = GENERAL
+            bug = f"a bug, please report it: {type(error).__name__} in {where}"
+            return _failed(LegacySsoError(bug))
         finally:
-            # The process ends now, and would spend a tenth of a second on looking once more
-            # through all that the CLI has loaded, for something to collect.
+            # The process ends now. Without this, Python would search all objects of the CLI for
+            # garbage once more, which takes a tenth of a second.
             gc.freeze()
-        output.print_problems(sys.stdout, sys.stderr, [("ERROR", problem)])
-        return status
 
     def __call__(self, args: Any, parsed_globals: Any) -> Any:
-        """Say what a word without an option may have meant, where the AWS CLI only refuses it."""
+        """Say what a word without an option may mean; the AWS CLI only refuses it."""
         try:
             return super().__call__(args, parsed_globals)
         except ParamValidationError as error:
@@ -64,15 +62,13 @@ class LegacyCommand(BasicCommand):
             if not found or word.startswith("-"):
                 raise
         how = f"aws sso {self.NAME} {option(self.NAMING_OPTION, word)}"
-        problem = f"{word!r} is no option; to name a profile, write: {how}"
-        output.print_problems(sys.stdout, sys.stderr, [("ERROR", problem)])
-        return USAGE
+        return _failed(UsageError(f"{word!r} is no option; to name a profile, write: {how}"))
 
     def _run(self, parsed_args: Any, parsed_globals: Any) -> int:
         raise NotImplementedError
 
     def _end(self, report: Report) -> int:
-        """Print what went wrong, after the rest, and return the exit status."""
+        """Print warnings and errors, after the rest, and return the exit status."""
         output.print_problems(sys.stdout, sys.stderr, output.problems(report))
         return output.status(report)
 
@@ -90,18 +86,16 @@ class LegacyCommand(BasicCommand):
             paths += filter(None, configuration.own_setting("credentials_files").split(os.pathsep))
         files: dict[str, str] = {}
         for path in map(credentials_file.expand, paths):
-            files.setdefault(os.path.realpath(path), path)  # two names of one file are one file
+            files.setdefault(os.path.realpath(path), path)  # two paths may lead to one file
         return list(files.values())
 
-    def _check_query(self, document: Mapping[str, Any], parsed_globals: Any) -> None:
-        """Try ``--query`` before anything is done, with text where there is nothing yet.
-
-        Raises:
-            UsageError: it does not fit what the command prints.
-        """
+    def _check_query(self, planned: Callable[[], output.Document], parsed_globals: Any) -> None:
+        """Try ``--query`` on what would be printed, before anything is done."""
+        if parsed_globals.query is None:
+            return
         rows = [
-            {key: "" if value is None else value for key, value in row.items()}
-            for row in document["LegacyProfiles"]
+            {key: "" if value is None else value for key, value in row.items()}  # not known yet
+            for row in planned()["LegacyProfiles"]
         ]
         try:
             parsed_globals.query.search({"LegacyProfiles": rows})
@@ -113,15 +107,20 @@ class LegacyCommand(BasicCommand):
         is_given = parsed_globals.output is not None or parsed_globals.query is not None
         return is_given or (or_is_set and bool(self._configured_output()))
 
-    def _print_document(self, document: Mapping[str, Any], parsed_globals: Any) -> None:
+    def _print_document(self, document: output.Document, parsed_globals: Any) -> None:
         kind = parsed_globals.output or self._configured_output() or "json"
         get_formatter(kind, parsed_globals)(self.NAME, document)
 
     def _configured_output(self) -> Any:
-        """Return the output that a person has set; the CLI's own variable has a default."""
+        """Return the output that the person has set; the CLI's own variable has a default."""
         if output := os.environ.get("AWS_DEFAULT_OUTPUT"):
             return output
         try:
             return self._session.get_scoped_config().get("output")
-        except ProfileNotFound:  # AWS_PROFILE may name anything; these commands look elsewhere
+        except ProfileNotFound:  # AWS_PROFILE may name a profile that these commands do not use
             return None
+
+
+def _failed(error: LegacySsoError) -> int:
+    output.print_problems(sys.stdout, sys.stderr, [("ERROR", str(error))])
+    return error.status

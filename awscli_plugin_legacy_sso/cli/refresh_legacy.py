@@ -1,20 +1,21 @@
-"""The command ``aws sso refresh-legacy``, and its ``--watch``."""
+"""The command ``aws sso refresh-legacy``, with its ``--watch`` and its questions for MFA codes."""
 
 from __future__ import annotations
 
 import contextlib
+import getpass
 import os
 import signal
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from awscli.customizations.sso.login import LoginCommand
 
 from ..configuration import Configuration, Source
-from ..errors import LegacySsoError, UsageError
+from ..errors import LegacySsoError, UnansweredError, UsageError
 from ..fetch.boundary import watch
 from ..fetch.explain import explained
 from ..fetch.fetch import fetch
@@ -25,7 +26,6 @@ from ..legacy_profile import Standing
 from ..plan.copies import Copy, Selection
 from . import options, output
 from .base import LegacyCommand, from_file
-from .questions import Questions
 
 if TYPE_CHECKING:
     from ..jobs.news import Event
@@ -48,21 +48,17 @@ class RefreshLegacyCommand(LegacyCommand):
         if parsed_args.watch:
             return self._watch(sessions, paths, selection, parsed_args, parsed_globals)
         least = options.minutes(parsed_args.min_remaining)
-        progress = _Progress()
-        is_due = partial(_expires_within, least) if least else None
         job = partial(
-            refresh, partial(fetch, sessions, ask=Questions().ask), configuration, paths, selection
+            refresh,
+            partial(fetch, sessions, ask=_Questions().ask),
+            configuration,
+            paths,
+            selection,
+            is_due=partial(_expires_within, least) if least else None,
         )
-        if parsed_globals.query is not None:
-            planned = job(is_due=is_due, dry_run=True)
-            self._check_query(output.refreshed_document(planned), parsed_globals)
-        report = job(
-            is_due=is_due,
-            dry_run=parsed_args.dry_run,
-            progress=progress.show,
-            login=self._login(parsed_args, parsed_globals) if parsed_args.login else None,
-        )
-        progress.clear()
+        self._check_query(lambda: output.refreshed_document(job(dry_run=True)), parsed_globals)
+        login = self._login(parsed_args, parsed_globals) if parsed_args.login else None
+        report = job(dry_run=parsed_args.dry_run, progress=_show_progress, login=login)
         if self._wants_document(parsed_globals):
             self._print_document(output.refreshed_document(report), parsed_globals)
         else:
@@ -103,8 +99,8 @@ class RefreshLegacyCommand(LegacyCommand):
         parsed_args: Any,
         parsed_globals: Any,
     ) -> int:
+        from ..jobs.news import News
         from ..jobs.watch import Watch
-        from .signals import Stopped, stopped_by_signals
 
         def load() -> tuple[Fetch, Configuration]:
             again = sessions.reread()
@@ -113,13 +109,13 @@ class RefreshLegacyCommand(LegacyCommand):
         config_file = credentials_file.expand(self._session.get_config_variable("config_file"))
         tell = partial(_tell, quiet=parsed_args.quiet, as_json=parsed_globals.output is not None)
         try:
-            with stopped_by_signals(), contextlib.ExitStack() as one_at_a_time:
+            with _stopped_by_signals(), contextlib.ExitStack() as one_at_a_time:
                 for path in paths:
                     one_at_a_time.enter_context(credentials_file.watched(path))
-                Watch(load, config_file, paths, selection, tell).run()
-        except Stopped as stopped:
+                Watch(load, config_file, paths, selection, News(tell)).run()
+        except _Stopped as stopped:
             return stopped.status
-        except BrokenPipeError:  # nobody listens any more; nor would they when Python flushes
+        except BrokenPipeError:  # Python would flush stdout once more, and fail again
             os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
             return 128 + signal.SIGPIPE
 
@@ -130,7 +126,6 @@ class RefreshLegacyCommand(LegacyCommand):
             for name in ("no-browser", "use-device-code")
             if getattr(parsed_args, name.replace("-", "_")) and name in known
         ]
-
         watch(self._session)
 
         def login(source: Source) -> bool:
@@ -141,34 +136,65 @@ class RefreshLegacyCommand(LegacyCommand):
                 self._session.set_config_variable("profile", source.signing_in.name)
             arguments = [*given, *(["--sso-session", session] if session else [])]
             try:
-                # On stdout is what we have to say, and that may be a document.
+                # stdout is for the result, which may be a document.
                 with contextlib.redirect_stdout(sys.stderr):
                     command = partial(LoginCommand(self._session), arguments, parsed_globals)
-                    status = explained(command, source)
+                    return bool(explained(command, source) == 0)
             except LegacySsoError as error:
                 problem = f"signing in did not succeed: {error}"
                 output.print_problems(sys.stdout, sys.stderr, [("ERROR", problem)])
                 return False
-            return bool(status == 0)
 
         return login
 
 
-class _Progress:
-    """How far a long fetch is, on stderr, for a person who watches."""
+class _Questions:
+    """Asks for MFA codes. After Ctrl-C at one of them it asks no more; the other profiles go on."""
 
-    _shown = False
+    _is_over = False
 
-    def show(self, done: int, of: int) -> None:
-        if of > 1 and sys.stderr.isatty():
-            self._shown = True
-            sys.stderr.write(f"\r{done} of {of} profiles fetched")
-            sys.stderr.flush()
+    def ask(self, prompt: str) -> str:
+        if not self._is_over:
+            try:
+                return getpass.getpass(prompt)
+            except KeyboardInterrupt:
+                self._is_over = True
+                sys.stderr.write("\n")  # ends the line of the question
+        raise UnansweredError("no MFA code was given; to be asked again, run this again")
 
-    def clear(self) -> None:
-        if self._shown:
-            sys.stderr.write("\r\x1b[K")
-            sys.stderr.flush()
+
+class _Stopped(BaseException):
+    """Raised by the SIGTERM and SIGHUP handlers of a watch.
+
+    A BaseException, so that ``except Exception`` does not swallow it.
+    """
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.status = 128 + signal_number
+
+
+@contextlib.contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    def stop(signal_number: int, frame: Any) -> NoReturn:
+        raise _Stopped(signal_number)
+
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # under nohup it stays ignored
+            signal.signal(number, stop)
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _show_progress(done: int, of: int) -> None:
+    """Show on a terminal how many profiles have been fetched, and clear that at the end."""
+    if of > 1 and sys.stderr.isatty():
+        sys.stderr.write(f"\r{done} of {of} profiles fetched" if done < of else "\r\x1b[K")
+        sys.stderr.flush()
 
 
 def _expires_within(least: timedelta, copy: Copy, there: Standing) -> bool:

@@ -1,4 +1,4 @@
-"""List the legacy profiles in the credentials files: no network, and never a key."""
+"""List the legacy profiles in the credentials files, without their keys. No network is used."""
 
 from __future__ import annotations
 
@@ -8,53 +8,39 @@ from datetime import UTC, datetime
 from ..configuration import Configuration
 from ..file import credentials_file
 from ..file.section import standings
-from ..legacy_profile import LegacyProfile, Standing, swallowing
+from ..legacy_profile import LegacyProfile, swallowing
 from .rows import Report, Row
 
 
 def list_legacy(configuration: Configuration, paths: Sequence[str]) -> Report:
-    """Describe the legacy profiles in these files, without their keys; name unreadable files."""
+    """Describe the legacy profiles in these files; a file that cannot be read is an error."""
     texts, unreadable = credentials_file.read_all(paths)
     report = Report(errors=[*unreadable])
     for path, text in texts.items():
-        open_to = credentials_file.is_readable_by_others(path)
-        report.rows += [
-            _row(configuration, path, there, there.legacy, is_open=open_to)
-            for there in standings(text)
-            if there.legacy
-        ]
+        is_open = credentials_file.is_readable_by_others(path)
+        for there in standings(text):
+            legacy = there.legacy
+            assert legacy, "standings() returns legacy profiles only"
+            source = configuration.source(legacy.source)
+            warnings = []
+            if is_open:
+                warnings += [f"{path} can be read by others; mend it with: chmod 600 {path}"]
+            if not source.exists:
+                warnings += [f"the source profile {source.name!r} is gone"]
+            if configuration.profile(legacy.name).kind:
+                warnings += [
+                    "a profile of this name has settings of its own that these keys may take the "
+                    "place of"
+                ]
+            if legacy.tokens_differ:
+                warnings += [
+                    "aws_session_token and aws_security_token differ; mend it with a refresh"
+                ]
+            if there.swallows:
+                warnings += [swallowing(path, legacy.name, there.swallows)]
+            state, expiration = _state(legacy), legacy.expiration
+            report.rows.append(Row(legacy.name, source, path, state, expiration, warnings=warnings))
     return report
-
-
-def _row(
-    configuration: Configuration,
-    path: str,
-    there: Standing,
-    legacy: LegacyProfile,
-    *,
-    is_open: bool,
-) -> Row:
-    source = configuration.source(legacy.source)
-    is_live = configuration.profile(legacy.name).kind is not None
-    found = {
-        f"{path} can be read by others; mend it with: chmod 600 {path}": is_open,
-        f"the source profile {source.name!r} is gone": not source.exists,
-        "a profile of this name has settings of its own that these keys may take the place of": (
-            is_live
-        ),
-        "aws_session_token and aws_security_token differ; mend it with a refresh": (
-            legacy.tokens_differ
-        ),
-        swallowing(path, legacy.name, there.swallows or 0): there.swallows is not None,
-    }
-    return Row(
-        legacy.name,
-        source,
-        path,
-        _state(legacy),
-        expiration=legacy.expiration,
-        warnings=[warning for warning, is_so in found.items() if is_so],
-    )
 
 
 def _state(legacy: LegacyProfile) -> str:

@@ -1,12 +1,12 @@
-"""Remove legacy profiles, or sign them out: what needs the files and no network."""
+"""Remove legacy profiles, or sign them out. No network is used."""
 
 from __future__ import annotations
 
 import fnmatch
 import glob
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from typing import NamedTuple
 
 from ..configuration import Configuration, SignIn, Source
@@ -19,7 +19,7 @@ from .rows import Report, Row
 
 
 class Conditions(NamedTuple):
-    """Which legacy profiles to remove: those of which every given condition is true."""
+    """Which legacy profiles to remove: those that meet every given condition."""
 
     names: Sequence[str] = ()
     all: bool = False
@@ -28,7 +28,6 @@ class Conditions(NamedTuple):
 
     @property
     def are_given(self) -> bool:
-        """Tell whether anything was asked for."""
         return bool(self.names or self.all or self.sso_session is not None or self.expired)
 
 
@@ -40,74 +39,36 @@ def remove_legacy(
     signs_out: bool = False,
     dry_run: bool = False,
 ) -> Report:
-    """Remove legacy profiles, or sign them out. Only what this tool wrote is touched.
+    """Remove legacy profiles, or sign them out; no other section is touched.
 
-    A file that cannot be read or written does not stop the rest: its error is in the report.
+    A file that cannot be read or written is an error in the report; the other files are edited.
 
     Raises:
         ProfileError: a name that is not a legacy profile, a pattern that matches none, or a
-            session that is not there.
+            session that no legacy profile has and that does not exist.
     """
     texts, unreadable = credentials_file.read_all(paths)
     report = Report(errors=[*unreadable])
     there = [legacy for text in texts.values() for legacy in legacy_profiles(text)]
-    if not unreadable:  # or what is named may be in there
-        _check(configuration, there, conditions)
     names = {legacy.name for legacy in there}
-    # One that has the very name is meant, and not what else would match it.
-    literal = [glob.escape(name) if name in names else name for name in conditions.names]
-    conditions = conditions._replace(names=literal)
+    # A profile may be called "a*": that name means this profile only.
+    patterns = [glob.escape(name) if name in names else name for name in conditions.names]
+    conditions = conditions._replace(names=patterns)
+    if not unreadable:  # else the profile may be in that file
+        _check(configuration, there, conditions)
     for path, text in texts.items():
-        removal = _Removal(configuration, path, conditions, signs_out, datetime.now(UTC))
-        removal.edit(text)
-        if any(row.status != "kept" for row in removal.rows) and not dry_run:
+        done = Report()
+        edit = partial(_edit, done, configuration, path, conditions, signs_out=signs_out)
+        edit(text)
+        if not dry_run and any(row.status != "kept" for row in done.rows):
             try:
-                report.warnings += credentials_file.update(path, removal.edit).warnings
+                report.warnings += credentials_file.update(path, edit).warnings
             except CredentialsFileError as error:
                 report.errors.append(error)
                 continue
-        report.rows += removal.rows
-        report.errors += removal.refused
+        report.rows += done.rows
+        report.errors += done.errors
     return report
-
-
-@dataclass
-class _Removal:
-    """Removes what is chosen from a text, and remembers what that was.
-
-    It chooses anew from each text: under the lock the file may be another than it was before.
-    """
-
-    configuration: Configuration
-    path: str
-    conditions: Conditions
-    signs_out: bool
-    now: datetime
-    rows: list[Row] = field(default_factory=list)
-    refused: list[RefusedError] = field(default_factory=list)
-
-    def edit(self, text: Document) -> None:
-        kept: list[Row] = []
-        done: list[Row] = []
-        self.refused = []
-        for there in standings(text):
-            legacy = there.legacy
-            assert legacy, "standings() has no other"
-            source = self.configuration.source(legacy.source)
-            if not _meets(legacy, source, self.conditions):
-                continue
-            if there.swallows:
-                refusal = swallowing(self.path, legacy.name, there.swallows)
-                self.refused.append(RefusedError(refusal))
-            elif self.signs_out and source.exists and source.sign_in is None:
-                kept.append(Row(legacy.name, source, self.path, "kept"))
-            elif self.signs_out:
-                sign_out(text, legacy.name, self.now)
-                done.append(Row(legacy.name, source, self.path, "signed-out"))
-            else:
-                remove(text, legacy.name)
-                done.append(Row(legacy.name, source, self.path, "removed"))
-        self.rows = [*kept, *done]
 
 
 def _check(
@@ -121,25 +82,48 @@ def _check(
                 f"no legacy profile is of an sso-session {session!r}; "
                 "list yours with: aws sso list-legacy"
             )
-    for name in conditions.names:
-        if not any(legacy.name == name or _matches(legacy.name, name) for legacy in there):
+    for pattern in conditions.names:
+        if not fnmatch.filter((legacy.name for legacy in there), pattern):
             raise ProfileError(
-                f"there is no legacy profile {name!r}; list yours with: aws sso list-legacy"
+                f"there is no legacy profile {pattern!r}; list yours with: aws sso list-legacy"
             )
 
 
+def _edit(
+    done: Report,
+    configuration: Configuration,
+    path: str,
+    conditions: Conditions,
+    text: Document,
+    *,
+    signs_out: bool,
+) -> None:
+    """Edit one file. It is called again under the lock, as the file may have changed since."""
+    kept, changed, done.errors = [], [], []
+    for there in standings(text):
+        legacy = there.legacy
+        assert legacy, "standings() returns legacy profiles only"
+        source = configuration.source(legacy.source)
+        row = Row(legacy.name, source, path, "removed")
+        if not _meets(legacy, source, conditions):
+            continue
+        if there.swallows:
+            done.errors.append(RefusedError(swallowing(path, legacy.name, there.swallows)))
+        elif signs_out and source.exists and source.sign_in is None:
+            kept.append(row._replace(status="kept"))
+        elif signs_out:
+            sign_out(text, legacy.name, datetime.now(UTC))
+            changed.append(row._replace(status="signed-out"))
+        else:
+            remove(text, legacy.name)
+            changed.append(row)
+    done.rows = kept + changed
+
+
 def _meets(legacy: LegacyProfile, source: Source, conditions: Conditions) -> bool:
-    if conditions.names and not any(_matches(legacy.name, name) for name in conditions.names):
+    names, session = conditions.names, conditions.sso_session
+    if names and not any(fnmatch.fnmatchcase(legacy.name, pattern) for pattern in names):
         return False
-    if conditions.expired and not _is_expired(legacy):
+    if conditions.expired and (not legacy.expiration or legacy.expiration > datetime.now(UTC)):
         return False
-    session = conditions.sso_session
     return session is None or source.sign_in == SignIn(session, None)
-
-
-def _is_expired(legacy: LegacyProfile) -> bool:
-    return legacy.expiration is not None and legacy.expiration <= datetime.now(UTC)
-
-
-def _matches(name: str, pattern: str) -> bool:
-    return fnmatch.fnmatchcase(name, pattern)

@@ -298,7 +298,9 @@ def test_what_is_taken_over_and_what_is_refused(
 
     def attempt(*, force: bool = False, is_literal: bool = False) -> str:
         source, target = known.source("sso"), known.profile(name)
-        copy = Copy(source, name, FILE, target, force=force, is_literal=is_literal)
+        output_profile = name if is_literal else None
+        selection = Selection("sso", output_profile=output_profile, force=force)
+        copy = Copy(source, name, FILE, target, selection)
         with contextlib.suppress(RefusedError):
             decided(copy, text)
             return "written"
@@ -393,7 +395,7 @@ def test_what_stands_under_its_sources_own_name_is_renewed_without_being_asked_f
 def test_a_name_that_not_every_tool_reads_is_refused(name: str, why: str) -> None:
     """What a header cannot hold, and where the SDKs for JavaScript, Ruby, Go and C cut it off."""
     known = configuration(sso=SSO)
-    copy = Copy(known.source("sso"), name, FILE, known.profile(name))
+    copy = Copy(known.source("sso"), name, FILE, known.profile(name), Selection("sso"))
 
     with pytest.raises(InvalidNameError, match=why):
         decide(copy, Standing())
@@ -412,7 +414,7 @@ def test_a_legacy_profile_of_such_a_name_is_refused_with_the_command_that_remove
 def test_a_new_name_that_some_tools_do_not_see_is_written_with_a_warning(name: str) -> None:
     """Once: a legacy profile that is there is renewed in silence."""
     known = configuration(sso=SSO)
-    copy = Copy(known.source("sso"), name, FILE, known.profile(name))
+    copy = Copy(known.source("sso"), name, FILE, known.profile(name), Selection("sso"))
 
     assert "some tools will not see" in "".join(decide(copy, Standing()).warnings)
     assert decided(copy, legacy(name, "sso")).warnings == ()
@@ -421,7 +423,8 @@ def test_a_new_name_that_some_tools_do_not_see_is_written_with_a_warning(name: s
 def test_a_name_that_every_tool_sees_is_written_without_a_warning() -> None:
     """Letters, digits, and the characters that the SDKs' own patterns have."""
     known = configuration(sso=SSO)
-    copy = Copy(known.source("sso"), "aZ09-_/.%@:+", FILE, known.profile("aZ09-_/.%@:+"))
+    name = "aZ09-_/.%@:+"
+    copy = Copy(known.source("sso"), name, FILE, known.profile(name), Selection("sso"))
 
     assert decide(copy, Standing()).warnings == ()
 
