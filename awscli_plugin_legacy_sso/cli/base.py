@@ -6,7 +6,7 @@ import gc
 import os
 import sys
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from awscli.customizations.commands import BasicCommand
@@ -36,9 +36,10 @@ class LegacyCommand(BasicCommand):
     NAMING_OPTION = "--profile"
 
     def _run_main(self, parsed_args: Any, parsed_globals: Any) -> int:
+        self.args, self.globals = parsed_args, parsed_globals
         try:
             check_globals(parsed_globals)
-            return self._run(parsed_args, parsed_globals)
+            return self._run()
         except LegacySsoError as error:
             return _failed(error)
         except Exception as error:  # noqa: BLE001  # the CLI would log it in full
@@ -64,19 +65,36 @@ class LegacyCommand(BasicCommand):
         how = f"aws sso {self.NAME} {option(self.NAMING_OPTION, word)}"
         return _failed(UsageError(f"{word!r} is no option; to name a profile, write: {how}"))
 
-    def _run(self, parsed_args: Any, parsed_globals: Any) -> int:
+    def _run(self) -> int:
         raise NotImplementedError
 
+    def _do(
+        self,
+        job: Callable[..., Report],
+        document: Callable[[Report], output.Document],
+        lines: Callable[[Report], Iterable[str]],
+    ) -> int:
+        """Do a job that has a dry run, print its report, and return the exit status."""
+        if self.globals.query is not None:
+            self._check_query(document(job(dry_run=True)))
+        report = job(dry_run=self.args.dry_run)
+        if self._wants_document():
+            self._print_document(document(report))
+        else:
+            output.print_lines(sys.stdout, lines(report))
+        return self._end(report)
+
     def _end(self, report: Report) -> int:
-        """Print warnings and errors, after the rest, and return the exit status."""
-        output.print_problems(sys.stdout, sys.stderr, output.problems(report))
+        for kind, text in output.problems(report):
+            output.print_problem(kind, text)
         return output.status(report)
 
     def _configuration(self) -> Configuration:
         return Configuration(self._session.full_config)
 
-    def _paths(self, given: str | None, configuration: Configuration, *, every: bool) -> list[str]:
+    def _paths(self, configuration: Configuration, *, every: bool = True) -> list[str]:
         """Return the credentials files to look at, the CLI's own first."""
+        given = self.args.credentials_file
         if given is not None:
             if not given:
                 raise UsageError("--credentials-file is empty; name a file")
@@ -89,27 +107,24 @@ class LegacyCommand(BasicCommand):
             files.setdefault(os.path.realpath(path), path)  # two paths may lead to one file
         return list(files.values())
 
-    def _check_query(self, planned: Callable[[], output.Document], parsed_globals: Any) -> None:
-        """Try ``--query`` on what would be printed, before anything is done."""
-        if parsed_globals.query is None:
-            return
+    def _check_query(self, planned: output.Document) -> None:
+        """Try ``--query`` before anything is done, with "" for what is not known yet."""
         rows = [
-            {key: "" if value is None else value for key, value in row.items()}  # not known yet
-            for row in planned()["LegacyProfiles"]
+            {key: "" if value is None else value for key, value in row.items()}
+            for row in planned["LegacyProfiles"]
         ]
         try:
-            parsed_globals.query.search({"LegacyProfiles": rows})
+            self.globals.query.search({"LegacyProfiles": rows})
         except JMESPathError as error:
             said = " ".join(str(error).split())
             raise UsageError(f"--query does not fit what this command prints: {said}") from None
 
-    def _wants_document(self, parsed_globals: Any, *, or_is_set: bool = False) -> bool:
-        is_given = parsed_globals.output is not None or parsed_globals.query is not None
-        return is_given or (or_is_set and bool(self._configured_output()))
+    def _wants_document(self) -> bool:
+        return self.globals.output is not None or self.globals.query is not None
 
-    def _print_document(self, document: output.Document, parsed_globals: Any) -> None:
-        kind = parsed_globals.output or self._configured_output() or "json"
-        get_formatter(kind, parsed_globals)(self.NAME, document)
+    def _print_document(self, document: output.Document) -> None:
+        kind = self.globals.output or self._configured_output() or "json"
+        get_formatter(kind, self.globals)(self.NAME, document)
 
     def _configured_output(self) -> Any:
         """Return the output that the person has set; the CLI's own variable has a default."""
@@ -122,5 +137,5 @@ class LegacyCommand(BasicCommand):
 
 
 def _failed(error: LegacySsoError) -> int:
-    output.print_problems(sys.stdout, sys.stderr, [("ERROR", str(error))])
+    output.print_problem("ERROR", str(error))
     return error.status

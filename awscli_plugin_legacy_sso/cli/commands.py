@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from functools import partial
-from typing import Any
 
 from ..errors import UsageError
 from . import options, output
@@ -20,18 +19,19 @@ class ListLegacyCommand(LegacyCommand):
     EXAMPLES = from_file("list-legacy-examples.rst")
     ARG_TABLE = options.LIST
 
-    def _run(self, parsed_args: Any, parsed_globals: Any) -> int:
+    def _run(self) -> int:
         from ..jobs.list import list_legacy
 
         configuration = self._configuration()
-        paths = self._paths(parsed_args.credentials_file, configuration, every=True)
-        report = list_legacy(configuration, paths)
-        if sys.stdout.isatty() and not self._wants_document(parsed_globals, or_is_set=True):
+        report = list_legacy(configuration, self._paths(configuration))
+        wants_document = self._wants_document() or self._configured_output()
+        if sys.stdout.isatty() and not wants_document:
             output.print_lines(sys.stdout, output.listed_lines(report))
         elif report.rows or not report.errors:
             document = output.listed_document(report)
-            self._check_query(lambda: document, parsed_globals)
-            self._print_document(document, parsed_globals)
+            if self.globals.query is not None:
+                self._check_query(document)
+            self._print_document(document)
         return self._end(report)
 
 
@@ -44,32 +44,26 @@ class RemoveLegacyCommand(LegacyCommand):
     EXAMPLES = from_file("remove-legacy-examples.rst")
     ARG_TABLE = options.REMOVE
 
-    def _run(self, parsed_args: Any, parsed_globals: Any) -> int:
+    def _run(self) -> int:
         from ..jobs.remove import Conditions, remove_legacy
 
         conditions = Conditions(
-            names=parsed_args.legacy_profiles or (),
-            all=parsed_args.all,
-            sso_session=parsed_args.sso_session,
-            expired=parsed_args.expired,
+            names=self.args.legacy_profiles or (),
+            all=self.args.all,
+            sso_session=self.args.sso_session,
+            expired=self.args.expired,
         )
-        if not conditions.are_given:
+        if conditions == Conditions():
             raise UsageError(
                 "say what to remove: --legacy-profiles, --all, --sso-session or --expired"
             )
         configuration = self._configuration()
-        paths = self._paths(parsed_args.credentials_file, configuration, every=True)
+        paths = self._paths(configuration)
         remove = partial(
-            remove_legacy, configuration, paths, conditions, signs_out=parsed_args.sign_out
+            remove_legacy, configuration, paths, conditions, signs_out=self.args.sign_out
         )
-        self._check_query(lambda: output.removed_document(remove(dry_run=True)), parsed_globals)
-        report = remove(dry_run=parsed_args.dry_run)
-        if self._wants_document(parsed_globals):
-            self._print_document(output.removed_document(report), parsed_globals)
-        else:
-            lines = output.removed_lines(report, dry_run=parsed_args.dry_run)
-            output.print_lines(sys.stdout, lines)
-        return self._end(report)
+        lines = partial(output.removed_lines, dry_run=self.args.dry_run)
+        return self._do(remove, output.removed_document, lines)
 
 
 COMMANDS = (RefreshLegacyCommand, ListLegacyCommand, RemoveLegacyCommand)

@@ -1,12 +1,13 @@
 """What the commands print: sentences for a person, documents and events for programs.
 
-Rows come in; text goes out, to streams that are passed in. This module does not need ``awscli``, so
-its tests run without an AWS CLI.
+Rows come in, text goes out. This module does not need ``awscli``, so its tests run without an AWS
+CLI.
 """
 
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, TextIO
@@ -21,17 +22,10 @@ if TYPE_CHECKING:
 Document = Mapping[str, Any]
 
 
-# Documents
-
-
 def refreshed_document(report: Report) -> Document:
     return {
         "LegacyProfiles": [
-            {
-                **_row(row),
-                "Expiration": _timestamp(row),
-                "Message": str(row.error) if row.error else None,
-            }
+            {**_row(row), "Expiration": _timestamp(row), "Message": row.error and str(row.error)}
             for row in report.rows
         ]
     }
@@ -76,9 +70,6 @@ def _timestamp(row: Row | None) -> str | None:
 
 def _seconds_left(expiration: datetime) -> float:
     return max(0.0, (expiration - datetime.now(UTC)).total_seconds())
-
-
-# Sentences for a person
 
 
 def refreshed_lines(report: Report, credentials_file: str | None = None) -> Iterator[str]:
@@ -149,9 +140,9 @@ def _state(row: Row) -> str:
 def _what(row: Row) -> str:
     if row.status == "planned":
         return "would be refreshed"
-    if row.status == "kept":
-        return f"kept, {_when(row.expiration)}" if row.expiration else "kept as it is"
-    return _when(row.expiration)
+    if row.status == "refreshed":
+        return _when(row.expiration)
+    return f"kept, {_when(row.expiration)}" if row.expiration else "kept as it is"
 
 
 def _count(number: int) -> str:
@@ -175,9 +166,6 @@ def _local(moment: datetime) -> str:
     except (OverflowError, OSError):  # the last day of the year 9999, east of Greenwich
         local = moment
     return f"{local:%Y-%m-%d %H:%M}"
-
-
-# Problems, and the exit status
 
 
 def problems(report: Report) -> Iterator[tuple[str, str]]:
@@ -210,9 +198,6 @@ def status(report: Report) -> int:
     return statuses.pop() if len(statuses) == 1 else LegacySsoError.status
 
 
-# Events of a watch
-
-
 def event_line(event: Event) -> str:
     text = f"solved: {event.message}" if event.what == "solved" else event.message or ""
     if event.row:
@@ -222,19 +207,17 @@ def event_line(event: Event) -> str:
 
 def event_document(event: Event) -> str:
     row = event.row
-    document = {
-        "Time": timestamp(datetime.now(UTC)),
-        "Event": event.what,
-        "Profile": row.name if row else None,
-        "SourceProfile": row.source.name if row else None,
-        "CredentialsFile": row.path if row else None,
-        "Expiration": _timestamp(row),
-        "Message": event.message,
-    }
-    return json.dumps(document)
-
-
-# Streams
+    return json.dumps(
+        {
+            "Time": timestamp(datetime.now(UTC)),
+            "Event": event.what,
+            "Profile": row.name if row else None,
+            "SourceProfile": row.source.name if row else None,
+            "CredentialsFile": row.path if row else None,
+            "Expiration": _timestamp(row),
+            "Message": event.message,
+        }
+    )
 
 
 def print_lines(stream: TextIO, lines: Iterable[str]) -> None:
@@ -250,7 +233,7 @@ def print_lines(stream: TextIO, lines: Iterable[str]) -> None:
     stream.flush()
 
 
-def print_problems(out: TextIO, err: TextIO, found: Iterable[tuple[str, str]]) -> None:
-    """Print problems as the AWS CLI prints its own, after what was printed to stdout."""
-    out.flush()
-    print_lines(err, (f"aws: [{kind}]: {text}" for kind, text in found))
+def print_problem(kind: str, text: str) -> None:
+    """Print a problem as the AWS CLI prints its own, after what was printed to stdout."""
+    sys.stdout.flush()
+    print_lines(sys.stderr, [f"aws: [{kind}]: {text}"])

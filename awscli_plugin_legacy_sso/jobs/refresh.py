@@ -41,14 +41,12 @@ def refresh(
     Args:
         fetch: yields each source it is given with its credentials or an error.
         configuration: the AWS CLI's.
-        paths: the credentials files, with ``~`` and variables expanded; new legacy profiles go
-            into the first one.
+        paths: the credentials files, expanded; new legacy profiles go into the first one.
         selection: what a person asked for.
-        is_due: says whether to refresh a legacy profile, given what stands in the file; without
-            it, all are refreshed.
+        is_due: says whether to refresh a legacy profile; without it, all are refreshed.
         dry_run: fetch nothing and write nothing.
         progress: is called with how many sources of how many have been fetched.
-        login: signs in again for a source whose sign-in has expired, and says if it succeeded.
+        login: signs in again for a source whose sign-in has expired; returns if it succeeded.
 
     Raises:
         LegacySsoError: nothing could be selected, or the first credentials file cannot be read;

@@ -26,10 +26,6 @@ class Conditions(NamedTuple):
     sso_session: str | None = None
     expired: bool = False
 
-    @property
-    def are_given(self) -> bool:
-        return bool(self.names or self.all or self.sso_session is not None or self.expired)
-
 
 def remove_legacy(
     configuration: Configuration,

@@ -142,7 +142,8 @@ class Watch:
                 at, due = datetime.now(UTC), self._round()
 
     def _look(self) -> Stamp:
-        return _stamp(self.config_file, *self.paths, *sorted(self._token_files))
+        paths = self.config_file, *self.paths, *sorted(self._token_files)
+        return tuple(map(_stamp, paths))
 
     def _round(self) -> datetime:
         """Renew what is due; return when the next round is due."""
@@ -222,7 +223,7 @@ class Watch:
             return ()
         path = token_file(source.sign_in)
         self._token_files.add(path)
-        return _stamp(path)
+        return (_stamp(path),)
 
 
 def _after(there: Standing, row: Row) -> Standing:
@@ -237,13 +238,9 @@ def _after(there: Standing, row: Row) -> Standing:
     return there._replace(legacy=legacy)
 
 
-def _stamp(*paths: str) -> Stamp:
-    stamps: list[tuple[int, int, int] | None] = []
-    for path in paths:
-        try:
-            status = os.stat(path)
-        except OSError:
-            stamps.append(None)
-        else:
-            stamps.append((status.st_ino, status.st_size, status.st_mtime_ns))
-    return tuple(stamps)
+def _stamp(path: str) -> tuple[int, int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns

@@ -6,7 +6,7 @@ changed in between.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from ..errors import InvalidNameError, ProfileError, RefusedError, option
@@ -53,12 +53,16 @@ def decide(
     if before and (done := _taken_away(before.there, there)):
         warning = f"{copy.name} was {done} meanwhile, and stays so"
         return Decision(copy, there, is_planned=False, warnings=(warning,))
-    _check_source(copy, there)
-    _check_name(copy, there)
+    _check_source_and_name(copy, there)
     _check_section(copy, there)
-    warnings = tuple(filter(None, (_shadowing(copy, there), _odd_name(copy, there))))
+    warnings = [*_shadowing(copy, there)]
+    if not there.exists and not is_plain_name(copy.name):
+        warnings.append(
+            f"some tools will not see {copy.name!r}: they know only letters, digits and -_/.%@:+ "
+            "in a profile's name; choose another one with --output-profile"
+        )
     is_planned = is_due is None or is_due(copy, there)
-    return Decision(copy, there, is_planned, _region(copy, there), warnings)
+    return Decision(copy, there, is_planned, _region(copy, there), tuple(warnings))
 
 
 def _taken_away(before: Standing, now: Standing) -> str | None:
@@ -69,28 +73,21 @@ def _taken_away(before: Standing, now: Standing) -> str | None:
     return "signed out" if now.legacy.signed_out and not before.legacy.signed_out else None
 
 
-def _check_source(copy: Copy, there: Standing) -> None:
-    if copy.selection.any_source:
-        return
-    if not copy.source.exists and there.is_from(copy.source.name):
-        raise ProfileError(
-            f"there is no profile {copy.source.name!r} any more; remove what came of it with: "
-            f"{_remove(copy)}"
-        )
-    copy.source.check()
-
-
-def _check_name(copy: Copy, there: Standing) -> None:
+def _check_source_and_name(copy: Copy, there: Standing) -> None:
+    remove = remove_command(copy.name, copy.selection.credentials_file)
+    if not copy.selection.any_source:
+        if not copy.source.exists and there.is_from(copy.source.name):
+            raise ProfileError(
+                f"there is no profile {copy.source.name!r} any more; remove what came of it with: "
+                f"{remove}"
+            )
+        copy.source.check()
     try:
         check_name(copy.name)
     except InvalidNameError as error:
         if there.legacy is None:
             raise
-        raise InvalidNameError(f"{error}, and remove this one with: {_remove(copy)}") from None
-
-
-def _remove(copy: Copy) -> str:
-    return remove_command(copy.name, copy.selection.credentials_file)
+        raise InvalidNameError(f"{error}, and remove this one with: {remove}") from None
 
 
 def _check_section(copy: Copy, there: Standing) -> None:
@@ -116,7 +113,7 @@ def _check_section(copy: Copy, there: Standing) -> None:
         )
 
 
-def _shadowing(copy: Copy, there: Standing) -> str | None:
+def _shadowing(copy: Copy, there: Standing) -> Iterator[str]:
     """Refuse a name under which static keys would take the place of a working profile, or warn.
 
     The CLI prefers static keys to ``credential_process`` and ``login_session``, and to the role of
@@ -125,32 +122,24 @@ def _shadowing(copy: Copy, there: Standing) -> str | None:
     # Long-term keys that are not in this file stand in the config file or in another one.
     has_keys_elsewhere = not there.exists and copy.target.has_long_term_keys
     if copy.target.kind is None and not has_keys_elsewhere:
-        return None
+        return
     is_own = copy.name == copy.source.name and copy.source.profile.is_sso
+    # Keys that stand there already take its place anyway: renewed ones are better than old ones.
+    is_renewal = there.is_from(copy.source.name)
     if is_own and copy.is_literal:
-        return (
+        yield (
             f"{copy.name!r} is the source profile too: the SDKs for JavaScript and Go "
             "will use these keys in its place, also when they have expired"
         )
-    # Keys that stand there already take its place anyway: renewed ones are better than old ones.
-    is_renewal = there.is_from(copy.source.name)
-    if is_own and is_renewal:
-        return None  # the warning came when the person asked for this name
-    if copy.selection.force or is_renewal:
-        return f"{copy.name!r} is a profile of its own: these keys may take its place"
-    raise RefusedError(
-        f"{copy.name!r} is a profile of its own, and static keys under its name would take its "
-        "place; choose another name with --output-profile"
-    )
-
-
-def _odd_name(copy: Copy, there: Standing) -> str | None:
-    if there.exists or is_plain_name(copy.name):
-        return None
-    return (
-        f"some tools will not see {copy.name!r}: they know only letters, digits and -_/.%@:+ in a "
-        "profile's name; choose another one with --output-profile"
-    )
+    elif is_own and is_renewal:
+        pass  # the warning came when the person asked for this name
+    elif copy.selection.force or is_renewal:
+        yield f"{copy.name!r} is a profile of its own: these keys may take its place"
+    else:
+        raise RefusedError(
+            f"{copy.name!r} is a profile of its own, and static keys under its name would take "
+            "its place; choose another name with --output-profile"
+        )
 
 
 def _region(copy: Copy, there: Standing) -> str | None:
