@@ -60,11 +60,6 @@ class Profile(NamedTuple):
         return bool(self.settings.get("aws_access_key_id")) and not has_token
 
     @property
-    def region(self) -> str | None:
-        """Its region, except a legacy profile's, which may come from any credentials file."""
-        return None if RECORD in self.settings else self.settings.get("region")
-
-    @property
     def account(self) -> Any:
         return self.settings.get("sso_account_id")
 
@@ -139,11 +134,7 @@ class Source(NamedTuple):
         return _NOT_FRESH.get(self.profile.kind or "")
 
     def check(self) -> None:
-        """Refuse a profile whose settings cannot give temporary credentials.
-
-        Raises:
-            ProfileError: which profile and setting is wrong, and the command that mends it.
-        """
+        """Raise a ``ProfileError`` if the settings cannot give temporary credentials."""
         if wrong := self._wrong():
             raise ProfileError(wrong)
         for profile in self.chain:
@@ -163,7 +154,7 @@ class Source(NamedTuple):
             return f"there is no {profile}{maybe}; list yours with: aws configure list-profiles"
         if self.profile.kind is None:
             if settings.get("aws_access_key_id"):
-                keys = "static" if settings.get("aws_session_token") else "long-term"
+                keys = "long-term" if self.profile.has_long_term_keys else "static"
                 return f"{profile} holds {keys} keys; old tools can use it as it is"
             return f"{profile} does not say how it gets credentials; set it up with: {set_up}"
         missing = [it for it in ("sso_account_id", "sso_role_name") if not settings.get(it)]

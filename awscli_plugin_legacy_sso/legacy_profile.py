@@ -60,8 +60,8 @@ class LegacyProfile(NamedTuple):
     name: str
     source: str
     expiration: datetime | None
-    signed_out: bool
-    tokens_differ: bool
+    signed_out: bool = False
+    tokens_differ: bool = False
 
 
 class Holds(Enum):

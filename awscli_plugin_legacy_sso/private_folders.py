@@ -22,8 +22,7 @@ class PlaceError(OSError):
 def make_folder(path: str) -> None:
     """Make a folder and its missing parents with mode 0700, whatever the umask.
 
-    Raises:
-        PlaceError: the path is a broken link, or root would make it in another user's folder.
+    Refused are broken links and, for root, folders of other users.
     """
     if os.path.isdir(path):
         return

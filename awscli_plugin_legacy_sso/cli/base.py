@@ -39,6 +39,7 @@ class LegacyCommand(BasicCommand):
         self.args, self.globals = parsed_args, parsed_globals
         try:
             check_globals(parsed_globals)
+            self.configuration = Configuration(self._session.full_config)
             return self._run()
         except LegacySsoError as error:
             return _failed(error)
@@ -89,10 +90,7 @@ class LegacyCommand(BasicCommand):
             output.print_problem(kind, text)
         return output.status(report)
 
-    def _configuration(self) -> Configuration:
-        return Configuration(self._session.full_config)
-
-    def _paths(self, configuration: Configuration, *, every: bool = True) -> list[str]:
+    def _paths(self, *, every: bool = True) -> list[str]:
         """Return the credentials files to look at, the CLI's own first."""
         given = self.args.credentials_file
         if given is not None:
@@ -101,7 +99,8 @@ class LegacyCommand(BasicCommand):
             return [credentials_file.expand(given)]
         paths = [self._session.get_config_variable("credentials_file")]
         if every:
-            paths += filter(None, configuration.own_setting("credentials_files").split(os.pathsep))
+            further = self.configuration.own_setting("credentials_files")
+            paths += filter(None, further.split(os.pathsep))
         files: dict[str, str] = {}
         for path in map(credentials_file.expand, paths):
             files.setdefault(os.path.realpath(path), path)  # two paths may lead to one file

@@ -12,18 +12,15 @@ from .refresh_legacy import RefreshLegacyCommand
 
 
 class ListLegacyCommand(LegacyCommand):
-    """``aws sso list-legacy``."""
-
     NAME = "list-legacy"
     DESCRIPTION = from_file("list-legacy-description.rst")
     EXAMPLES = from_file("list-legacy-examples.rst")
     ARG_TABLE = options.LIST
 
     def _run(self) -> int:
-        from ..jobs.list import list_legacy
+        from ..jobs.offline import list_legacy
 
-        configuration = self._configuration()
-        report = list_legacy(configuration, self._paths(configuration))
+        report = list_legacy(self.configuration, self._paths())
         wants_document = self._wants_document() or self._configured_output()
         if sys.stdout.isatty() and not wants_document:
             output.print_lines(sys.stdout, output.listed_lines(report))
@@ -36,8 +33,6 @@ class ListLegacyCommand(LegacyCommand):
 
 
 class RemoveLegacyCommand(LegacyCommand):
-    """``aws sso remove-legacy``."""
-
     NAME = "remove-legacy"
     NAMING_OPTION = "--legacy-profiles"
     DESCRIPTION = from_file("remove-legacy-description.rst")
@@ -45,7 +40,7 @@ class RemoveLegacyCommand(LegacyCommand):
     ARG_TABLE = options.REMOVE
 
     def _run(self) -> int:
-        from ..jobs.remove import Conditions, remove_legacy
+        from ..jobs.offline import Conditions, remove_legacy
 
         conditions = Conditions(
             names=self.args.legacy_profiles or (),
@@ -57,13 +52,10 @@ class RemoveLegacyCommand(LegacyCommand):
             raise UsageError(
                 "say what to remove: --legacy-profiles, --all, --sso-session or --expired"
             )
-        configuration = self._configuration()
-        paths = self._paths(configuration)
-        remove = partial(
-            remove_legacy, configuration, paths, conditions, signs_out=self.args.sign_out
-        )
+        files = self.configuration, self._paths()
+        job = partial(remove_legacy, *files, conditions, signs_out=self.args.sign_out)
         lines = partial(output.removed_lines, dry_run=self.args.dry_run)
-        return self._do(remove, output.removed_document, lines)
+        return self._do(job, output.removed_document, lines)
 
 
 COMMANDS = (RefreshLegacyCommand, ListLegacyCommand, RemoveLegacyCommand)

@@ -75,10 +75,8 @@ def _seconds_left(expiration: datetime) -> float:
 def refreshed_lines(report: Report, credentials_file: str | None = None) -> Iterator[str]:
     """Yield the lines of ``refresh-legacy``, given the file of ``--credentials-file``."""
     if not report.rows:
-        yield (
-            "No legacy profile to refresh. Write the first one with: "
-            "aws sso refresh-legacy --profile NAME"
-        )
+        how = "aws sso refresh-legacy --profile NAME"
+        yield f"No legacy profile to refresh. Write the first one with: {how}"
     for row in report.rows:
         if not row.error:
             note = row.source.why_not_fresh if row.expiration else None

@@ -32,8 +32,6 @@ if TYPE_CHECKING:
 
 
 class RefreshLegacyCommand(LegacyCommand):
-    """``aws sso refresh-legacy``."""
-
     NAME = "refresh-legacy"
     DESCRIPTION = from_file("refresh-legacy-description.rst")
     EXAMPLES = from_file("refresh-legacy-examples.rst")
@@ -41,9 +39,8 @@ class RefreshLegacyCommand(LegacyCommand):
 
     def _run(self) -> int:
         selection = self._selection()
-        configuration = self._configuration()
         every = selection.of_written or selection.same_login
-        paths = self._paths(configuration, every=every)
+        paths = self._paths(every=every)
         sessions = SessionFactory(self._session, self.globals.verify_ssl)
         if self.args.watch:
             return self._watch(sessions, paths, selection)
@@ -51,9 +48,7 @@ class RefreshLegacyCommand(LegacyCommand):
         job = partial(
             refresh,
             partial(fetch, sessions, ask=_Questions().ask),
-            configuration,
-            paths,
-            selection,
+            *(self.configuration, paths, selection),
             is_due=partial(_expires_within, least) if least else None,
             progress=_show_progress,
             login=self._login() if self.args.login else None,

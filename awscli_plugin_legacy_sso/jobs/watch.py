@@ -2,8 +2,7 @@
 
 A round looks at the files, decides what is due, refreshes it, and remembers the results. Each round
 decides by the wall clock and by what stands in the files at that moment. So a laptop that slept, a
-clock that was set, a process that was stopped and a file that another program wrote need no code of
-their own. The events that a watch tells are made in ``news.py``.
+clock that was set and a file that another program wrote need no code of their own.
 """
 
 from __future__ import annotations
@@ -35,7 +34,7 @@ _LONGEST_PAUSE = timedelta(minutes=5)
 _SOON = 0.1
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
-Load = Callable[[], tuple[Fetch, Configuration]]
+Load = Callable[[], tuple[Fetch, Configuration]]  # reads the configuration again
 Key = tuple[str, str]  # the file and the name of a legacy profile
 Stamp = tuple[tuple[int, int, int] | None, ...]  # of files; it changes when one of them does
 
@@ -101,19 +100,11 @@ def pause_after(error: LegacySsoError | None, memory: Memory, sign_in: Stamp) ->
 
 @dataclass
 class Watch:
-    """One watch over the selected legacy profiles of some credentials files.
-
-    Args:
-        load: reads the configuration again; returns it with a fetch function that uses it.
-        config_file: the file that ``load`` reads, besides the credentials files.
-        paths: the credentials files.
-        selection: the legacy profiles to watch.
-        news: tells what happens.
-    """
+    """One watch over the selected legacy profiles of some credentials files."""
 
     load: Load
-    config_file: str
-    paths: Sequence[str]
+    config_file: str  # what ``load`` reads
+    paths: Sequence[str]  # of the credentials files
     selection: Selection
     news: News
     _is_first: bool = True
@@ -136,9 +127,7 @@ class Watch:
             has_changed = now != seen and now == before
             before = now
             if has_changed or not at <= datetime.now(UTC) < due:
-                # The look before the round: its own writes cause one more round, which also sees
-                # what others wrote at the same time.
-                seen = now
+                seen = now  # our own writes cause one more round; others may have written, too
                 at, due = datetime.now(UTC), self._round()
 
     def _look(self) -> Stamp:
@@ -209,9 +198,8 @@ class Watch:
         # A credential_process may hand out the same keys again and again.
         is_same = row.status == "refreshed" and expiration is not None and not is_new
         is_in_vain = is_same or row.error
-        return memory._replace(
-            pause=pause_after(row.error, memory, sign_in) if is_in_vain else None
-        )
+        pause = pause_after(row.error, memory, sign_in) if is_in_vain else None
+        return memory._replace(pause=pause)
 
     def _is_left_out(self, source: Source) -> bool:
         is_named = not (self.selection.of_written or self.selection.same_login)
@@ -232,10 +220,7 @@ def _after(there: Standing, row: Row) -> Standing:
         return there
     # The file has no microseconds.
     expiration = row.expiration.replace(microsecond=0) if row.expiration else None
-    legacy = LegacyProfile(
-        row.name, row.source.name, expiration, signed_out=False, tokens_differ=False
-    )
-    return there._replace(legacy=legacy)
+    return there._replace(legacy=LegacyProfile(row.name, row.source.name, expiration))
 
 
 def _stamp(path: str) -> tuple[int, int, int] | None:

@@ -56,12 +56,7 @@ class Copy(NamedTuple):
 
 
 def plan(configuration: Configuration, written: Written, selection: Selection) -> list[Copy]:
-    """Return the copies that a selection asks for, each once.
-
-    Raises:
-        ProfileError: an unknown session, or a pattern that matches no source.
-        UsageError: two sources would be written to one name.
-    """
+    """Return the copies that a selection asks for, each once."""
     session = selection.sso_session
     if session is not None and session not in configuration.sso_sessions:
         raise ProfileError(

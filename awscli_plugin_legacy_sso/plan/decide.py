@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from ..errors import InvalidNameError, ProfileError, RefusedError, option
 from ..legacy_profile import (
+    RECORD,
     Holds,
     Standing,
     check_name,
@@ -42,13 +43,10 @@ def decide(
         copy: what is asked for.
         there: what the file has under that name now.
         is_due: says whether it has to be renewed; without it, it always is.
-        before: the first decision. A legacy profile that was signed out or removed since then is
-            left so.
+        before: the first decision. What was signed out or removed since then stays so.
 
     Raises:
-        ProfileError: the settings of the source cannot give temporary keys.
-        InvalidNameError: the name cannot be a profile's.
-        RefusedError: writing would destroy or shadow something that this package did not write.
+        LegacySsoError: it is refused, and why.
     """
     if before and (done := _taken_away(before.there, there)):
         warning = f"{copy.name} was {done} meanwhile, and stays so"
@@ -146,7 +144,8 @@ def _region(copy: Copy, there: Standing) -> str | None:
     """Return the region to write. In a section that exists, the region is the person's to set."""
     if copy.name == copy.source.name:
         return None  # in the CLI it would win over the one in the config file
-    asked = copy.selection.region
-    if asked or there.exists or copy.target.region:
+    asked, target = copy.selection.region, copy.target.settings
+    # The region of a legacy profile may come from another credentials file.
+    if asked or there.exists or (target.get("region") and RECORD not in target):
         return asked
     return copy.source.profile.settings.get("region")

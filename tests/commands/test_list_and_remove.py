@@ -15,7 +15,7 @@ from support.profiles import legacy
 
 from awscli_plugin_legacy_sso.configuration import Configuration
 from awscli_plugin_legacy_sso.file import credentials_file
-from awscli_plugin_legacy_sso.jobs.remove import Conditions, remove_legacy
+from awscli_plugin_legacy_sso.jobs.offline import Conditions, remove_legacy
 
 OTHERS = (
     "# mine\n[default]\naws_access_key_id = AKIA\naws_secret_access_key = s ; x\n\n[ odd ]\nk:v"

@@ -1,4 +1,4 @@
-"""Remove legacy profiles, or sign them out. No network is used."""
+"""List legacy profiles, remove them, or sign them out. No network is used."""
 
 from __future__ import annotations
 
@@ -16,6 +16,43 @@ from ..file.document import Document
 from ..file.section import legacy_profiles, remove, sign_out, standings
 from ..legacy_profile import LegacyProfile, swallowing
 from .rows import Report, Row
+
+_SHADOWS = "a profile of this name has settings of its own that these keys may take the place of"
+_TOKENS_DIFFER = "aws_session_token and aws_security_token differ; mend it with a refresh"
+
+
+def list_legacy(configuration: Configuration, paths: Sequence[str]) -> Report:
+    """Describe the legacy profiles in these files; a file that cannot be read is an error."""
+    texts, unreadable = credentials_file.read_all(paths)
+    report = Report(errors=[*unreadable])
+    for path, text in texts.items():
+        is_open = credentials_file.is_readable_by_others(path)
+        for there in standings(text):
+            legacy = there.legacy
+            assert legacy, "standings() returns legacy profiles only"
+            source = configuration.source(legacy.source)
+            warnings = []
+            if is_open:
+                warnings.append(f"{path} can be read by others; mend it with: chmod 600 {path}")
+            if not source.exists:
+                warnings.append(f"the source profile {source.name!r} is gone")
+            if configuration.profile(legacy.name).kind:
+                warnings.append(_SHADOWS)
+            if legacy.tokens_differ:
+                warnings.append(_TOKENS_DIFFER)
+            if there.swallows:
+                warnings.append(swallowing(path, legacy.name, there.swallows))
+            state, expiration = _state(legacy), legacy.expiration
+            report.rows.append(Row(legacy.name, source, path, state, expiration, warnings=warnings))
+    return report
+
+
+def _state(legacy: LegacyProfile) -> str:
+    if legacy.signed_out:
+        return "signed-out"
+    if legacy.expiration is None:
+        return "unknown"
+    return "valid" if legacy.expiration > datetime.now(UTC) else "expired"
 
 
 class Conditions(NamedTuple):
@@ -37,11 +74,8 @@ def remove_legacy(
 ) -> Report:
     """Remove legacy profiles, or sign them out; no other section is touched.
 
-    A file that cannot be read or written is an error in the report; the other files are edited.
-
-    Raises:
-        ProfileError: a name that is not a legacy profile, a pattern that matches none, or a
-            session that no legacy profile has and that does not exist.
+    A file that cannot be read or written is an error in the report; the other files are edited. A
+    condition that cannot match anything raises a ``ProfileError``.
     """
     texts, unreadable = credentials_file.read_all(paths)
     report = Report(errors=[*unreadable])
