@@ -120,7 +120,7 @@ class Source(NamedTuple):
         return any(profile.settings.get("mfa_serial") for profile in self.chain)
 
     @property
-    def what_it_takes(self) -> str | None:
+    def what_it_needs(self) -> str | None:
         """What a person may have to do for new keys, besides an SSO sign-in."""
         if self.asks_for_mfa:
             return "an MFA code"

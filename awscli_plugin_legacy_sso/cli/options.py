@@ -37,7 +37,7 @@ REFRESH: list[Option] = [
         nargs="+",
     ),
     _flag("all", "Refresh every legacy profile that has been written before."),
-    _option("sso-session", "As ``--all``, but only what this ``sso-session`` signs in to."),
+    _option("sso-session", "As ``--all``, but only those that sign in with this ``sso-session``."),
     _flag(
         "same-login",
         "Refresh the profile, and every legacy profile written before that signs in the "
@@ -51,24 +51,24 @@ REFRESH: list[Option] = [
     _CREDENTIALS_FILE,
     _option(
         "min-remaining",
-        "A number of minutes. A legacy profile whose keys last that long is left alone.",
+        "A number of minutes. A legacy profile whose keys last that long is not renewed.",
     ),
-    _flag("login", "Where the sign-in is over, run ``aws sso login`` first."),
+    _flag("login", "If the sign-in has expired, run ``aws sso login`` first."),
     _flag("no-browser", "With ``--login``: do not open a browser."),
     _flag("use-device-code", "With ``--login``: use the device code flow where there is a choice."),
     _flag(
         "force",
-        "Write even where that takes the place of another profile. Long-term keys are "
-        "overwritten only under a name given literally with ``--output-profile``.",
+        "Write even over another profile's settings, or under another profile's name. "
+        "Long-term keys are overwritten only if ``--output-profile`` is exactly their name.",
     ),
     _DRY_RUN,
     _flag(
         "watch",
-        "Stay, and renew each legacy profile before it expires, until interrupted. "
-        "Without any selection that is ``--all``, but for what may need you: an MFA code, "
-        "or another ``aws login``. With ``--output json`` each event is one line of JSON.",
+        "Keep running, and renew each legacy profile before it expires, until interrupted. "
+        "Without any selection it renews all, except those that may need an MFA code or another "
+        "``aws login``. With ``--output json`` each event is one line of JSON.",
     ),
-    _flag("quiet", "With ``--watch``: say only what goes wrong."),
+    _flag("quiet", "With ``--watch``: print only errors and warnings."),
 ]
 
 LIST: list[Option] = [_CREDENTIALS_FILE]
@@ -80,13 +80,13 @@ REMOVE: list[Option] = [
         nargs="+",
     ),
     _flag("all", "Remove every legacy profile."),
-    _option("sso-session", "Remove what this ``sso-session`` signs in to."),
-    _flag("expired", "Remove what has expired."),
+    _option("sso-session", "Remove those that sign in with this ``sso-session``."),
+    _flag("expired", "Remove those whose keys have expired."),
     _flag(
         "sign-out",
-        "Keep the sections, but put the word ``SIGNED-OUT`` in place of their keys, so "
-        "that every tool is refused and none goes on under another identity. The next "
-        "refresh fills them again. What no SSO sign-in feeds is left alone.",
+        "Keep the sections, but replace their keys by the word ``SIGNED-OUT``, so that every "
+        "tool is refused, and no tool uses another identity instead. The next refresh writes "
+        "keys again. Legacy profiles that need no SSO sign-in are not changed.",
     ),
     _CREDENTIALS_FILE,
     _DRY_RUN,

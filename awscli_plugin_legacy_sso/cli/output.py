@@ -122,7 +122,7 @@ def removed_lines(report: Report, *, dry_run: bool) -> Iterator[str]:
     would = "would be " if dry_run else ""
     for row in report.rows:
         if row.status == "kept":
-            yield f"{row.name} kept: no SSO sign-in feeds it"
+            yield f"{row.name} kept: it needs no SSO sign-in"
         else:
             yield f"{row.name} {would}{row.status.replace('-', ' ')} in {row.path}"
 

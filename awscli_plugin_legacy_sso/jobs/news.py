@@ -69,6 +69,6 @@ class News:
             self._tell(Event("note", f"there is no legacy profile yet; {how}"))
         for row in report.rows:
             if is_left_out(row.source):
-                how = f"have it watched with {option('--source-profiles', row.source.name)}"
-                what = f"{row.name} is left to you, as it may take {row.source.what_it_takes}"
+                how = f"to watch it, use {option('--source-profiles', row.source.name)}"
+                what = f"{row.name} is not watched, as it may need {row.source.what_it_needs}"
                 self._tell(Event("note", f"{what}; {how}"))

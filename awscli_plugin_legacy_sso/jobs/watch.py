@@ -177,7 +177,7 @@ class Watch:
         return due != _NEVER and datetime.now(UTC) >= due - _SOON * waiting
 
     def _memory(self, key: Key, source: Source) -> Memory:
-        # In the first round an earlier sign-in, too, fills what is signed out.
+        # In the first round an earlier sign-in fills signed-out profiles, too.
         new = Memory(datetime.now(UTC), sign_in=() if self._is_first else self._sign_in(source))
         return self._memories.get(key, new)
 
@@ -190,7 +190,6 @@ class Watch:
             seen=datetime.now(UTC) if is_new else memory.seen,
             expiration=expiration,
             signed_out=legacy is not None and legacy.signed_out,
-            # After an error it stays the one before. A refresh may itself renew the token file.
             sign_in=memory.sign_in if row.error else sign_in,
         )
         if memory.pause and not memory.pause.is_over(sign_in) and row.status != "refreshed":
@@ -203,7 +202,7 @@ class Watch:
 
     def _is_left_out(self, source: Source) -> bool:
         is_named = not (self.selection.of_written or self.selection.same_login)
-        return not is_named and source.what_it_takes is not None
+        return not is_named and source.what_it_needs is not None
 
     def _sign_in(self, source: Source) -> Stamp:
         """Return the stamp of the sign-in's token file; no stamp if it needs no SSO sign-in."""

@@ -101,16 +101,13 @@ def _named_sources(configuration: Configuration, selection: Selection) -> Iterab
         return [selection.profile]
     found: dict[str, None] = {}
     for pattern in selection.source_profiles:
-        if pattern in configuration.profiles or not set("*?[") & set(pattern):
-            found[pattern] = None
-            continue
-        names = fnmatch.filter(configuration.profiles, pattern)
-        matches = [name for name in names if configuration.profile(name).kind]
+        matches = [pattern]
+        if pattern not in configuration.profiles and set("*?[") & set(pattern):
+            names = fnmatch.filter(configuration.profiles, pattern)
+            matches = [name for name in names if configuration.profile(name).kind]
         if not matches:
-            raise ProfileError(
-                f"no source profile matches {pattern!r}; "
-                "list yours with: aws configure list-profiles"
-            )
+            how = "list yours with: aws configure list-profiles"
+            raise ProfileError(f"no source profile matches {pattern!r}; {how}")
         found.update(dict.fromkeys(matches))
     return found
 

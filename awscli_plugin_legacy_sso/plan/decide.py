@@ -76,8 +76,8 @@ def _check_source_and_name(copy: Copy, there: Standing) -> None:
     if not copy.selection.any_source:
         if not copy.source.exists and there.is_from(copy.source.name):
             raise ProfileError(
-                f"there is no profile {copy.source.name!r} any more; remove what came of it with: "
-                f"{remove}"
+                f"there is no profile {copy.source.name!r} any more; remove its legacy profile "
+                f"with: {remove}"
             )
         copy.source.check()
     try:
@@ -106,8 +106,8 @@ def _check_section(copy: Copy, there: Standing) -> None:
         )
     if there.holds is Holds.SETTINGS and not force:
         raise RefusedError(
-            f"section {copy.name!r} of {copy.path} says itself how to get credentials; "
-            "choose another name with --output-profile, or write there all the same with --force"
+            f"section {copy.name!r} of {copy.path} has settings that say how to get credentials; "
+            "choose another name with --output-profile, or write there anyway with --force"
         )
 
 

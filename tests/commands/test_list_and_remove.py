@@ -251,7 +251,7 @@ def test_sign_out_leaves_alone_what_no_sso_sign_in_feeds(person: Person) -> None
 
     assert done.status == 0
     assert lines(done.out) == [
-        "p kept: no SSO sign-in feeds it",
+        "p kept: it needs no SSO sign-in",
         f"dev signed out in {person.credentials}",
         f"g signed out in {person.credentials}",
     ]

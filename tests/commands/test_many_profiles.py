@@ -178,7 +178,7 @@ def test_all_names_what_has_lost_its_source_or_was_made_over_by_hand(person: Per
     assert done.status == 1
     assert lines(done.err) == [
         "aws: [ERROR]: gone: there is no profile 'gone' any more; "
-        "remove what came of it with: aws sso remove-legacy --legacy-profiles gone-legacy-sso"
+        "remove its legacy profile with: aws sso remove-legacy --legacy-profiles gone-legacy-sso"
     ]
     assert person.credentials.read_text().startswith(f"{by_hand}\n{gone}\n")
     assert person.sections()["dev-legacy-sso"]["aws_access_key_id"] != "ASIAOLD"

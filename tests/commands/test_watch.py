@@ -372,8 +372,8 @@ def test_what_may_need_a_person_is_watched_only_if_named(person: Person) -> None
         watching.until("refreshed", name)
 
     assert [note.partition(";")[0] for note in notes] == [
-        "mfa-legacy-sso is left to you, as it may take an MFA code",
-        "console-legacy-sso is left to you, as it may take another aws login",
+        "mfa-legacy-sso is not watched, as it may need an MFA code",
+        "console-legacy-sso is not watched, as it may need another aws login",
     ]
     assert watching.count("failed") == 0
     for left_out in ("mfa-legacy-sso", "console-legacy-sso"):
