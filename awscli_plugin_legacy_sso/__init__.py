@@ -47,7 +47,7 @@ def _commands():
 
 
 def _commands_that_say(error):
-    """Return commands with our names that only say what is wrong, with exit status 253."""
+    """Return commands with our names that say what is wrong; all other modules may be missing."""
     from awscli.customizations.commands import BasicCommand
     from awscli.customizations.exceptions import ConfigurationError
 

@@ -138,8 +138,7 @@ class Source(NamedTuple):
         if wrong := self._wrong():
             raise ProfileError(wrong)
         for profile in self.chain:
-            is_source = profile is self.profile
-            setting_values.check_profile(profile.name, profile.settings, is_source=is_source)
+            setting_values.check_profile(*profile, is_source=profile is self.profile)
         if self.sign_in and self.sign_in.session:
             setting_values.check_session(self.sign_in.session, self.sso_sessions)
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 import shlex
 
 
-def option(name: str, *values: str) -> str:
+def option(name: str, value: str) -> str:
     """Return an option as a person can type it in a shell, also if its value begins with "-"."""
-    if len(values) == 1 and values[0].startswith("-"):
-        return f"{name}={shlex.quote(values[0])}"
-    return " ".join([name, *map(shlex.quote, values)])
+    return f"{name}{'=' if value.startswith('-') else ' '}{shlex.quote(value)}"
 
 
 class LegacySsoError(Exception):

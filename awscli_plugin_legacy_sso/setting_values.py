@@ -13,8 +13,6 @@ from typing import Any
 from .errors import ProfileError, option
 from .legacy_profile import SOURCE_SETTINGS
 
-_LONGEST_QUOTE = 80
-
 
 def _one_of(*values: str) -> tuple[str, str]:
     return "|".join(values), f"{', '.join(values[:-1])} or {values[-1]}"
@@ -103,6 +101,6 @@ def _check(
         elif value is None or re.fullmatch(pattern, value, re.IGNORECASE | re.ASCII):
             continue
         else:
-            said = "***" if "@" in value else repr(value[:_LONGEST_QUOTE])  # a password in a URL
+            said = "***" if "@" in value else repr(value[:80])  # a password in a URL
             wrong = f"{setting} of {owner} is {said if value else 'empty'}, not {what}"
         raise ProfileError(f"{wrong}; mend it with: {mend.replace('SETTING', setting, 1)}")
