@@ -36,15 +36,12 @@ def refresh(
     progress: Progress = lambda done, of: None,
     login: Login | None = None,
 ) -> Report:
-    """Bring the selected legacy profiles up to date.
+    """Bring the selected legacy profiles up to date; a dry run only plans.
 
     Args:
         fetch: yields each source it is given with its credentials or an error.
-        configuration: the AWS CLI's.
         paths: the credentials files, expanded; new legacy profiles go into the first one.
-        selection: what a person asked for.
         is_due: says whether to refresh a legacy profile; without it, all are refreshed.
-        dry_run: fetch nothing and write nothing.
         progress: is called with how many sources of how many have been fetched.
         login: signs in again for a source whose sign-in has expired; returns if it succeeded.
 

@@ -45,8 +45,7 @@ def decide(
         is_due: says whether it has to be renewed; without it, it always is.
         before: the first decision. What was signed out or removed since then stays so.
 
-    Raises:
-        LegacySsoError: it is refused, and why.
+    A refusal is raised as a ``LegacySsoError``.
     """
     if before and (done := _taken_away(before.there, there)):
         warning = f"{copy.name} was {done} meanwhile, and stays so"
