@@ -20,9 +20,7 @@ class LegacySsoError(Exception):
     status = 255  # the exit status that the AWS CLI documents for this kind of failure
 
 
-class UsageError(LegacySsoError):
-    """Options that exclude each other, or a value that an option cannot have."""
-
+class UsageError(LegacySsoError):  # options that exclude each other, or an invalid value
     status = 252
 
 
@@ -54,15 +52,11 @@ class SourceConfigurationError(_ConfigurationError):
     """The source profile's own configuration cannot give credentials."""
 
 
-class UnansweredError(LegacySsoError):
-    """The person pressed Ctrl-C at a question."""
-
+class UnansweredError(LegacySsoError):  # the person pressed Ctrl-C at a question
     status = 130
 
 
-class ServiceError(LegacySsoError):
-    """The service refused the request."""
-
+class ServiceError(LegacySsoError):  # the service refused the request
     status = 254
 
 

@@ -7,6 +7,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from awscli.customizations.commands import BasicCommand
@@ -25,15 +26,15 @@ from . import output
 from .options import check_globals
 
 
-def from_file(name: str) -> Any:
-    """Return a help text of the folder ``examples``, as the AWS CLI wants it."""
-    return BasicCommand.FROM_FILE(name, root_module=awscli_plugin_legacy_sso)
-
-
 class LegacyCommand(BasicCommand):
-    """Base of the commands."""
+    """Base of the commands; their help texts are in ``examples/``."""
 
     NAMING_OPTION = "--profile"
+
+    def __init_subclass__(cls) -> None:
+        text = partial(BasicCommand.FROM_FILE, root_module=awscli_plugin_legacy_sso)
+        cls.DESCRIPTION = text(f"{cls.NAME}-description.rst")
+        cls.EXAMPLES = text(f"{cls.NAME}-examples.rst")
 
     def _run_main(self, parsed_args: Any, parsed_globals: Any) -> int:
         self.args, self.globals = parsed_args, parsed_globals

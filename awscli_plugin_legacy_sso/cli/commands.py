@@ -7,14 +7,12 @@ from functools import partial
 
 from ..errors import UsageError
 from . import options, output
-from .base import LegacyCommand, from_file
+from .base import LegacyCommand
 from .refresh_legacy import RefreshLegacyCommand
 
 
 class ListLegacyCommand(LegacyCommand):
     NAME = "list-legacy"
-    DESCRIPTION = from_file("list-legacy-description.rst")
-    EXAMPLES = from_file("list-legacy-examples.rst")
     ARG_TABLE = options.LIST
 
     def _run(self) -> int:
@@ -35,8 +33,6 @@ class ListLegacyCommand(LegacyCommand):
 class RemoveLegacyCommand(LegacyCommand):
     NAME = "remove-legacy"
     NAMING_OPTION = "--legacy-profiles"
-    DESCRIPTION = from_file("remove-legacy-description.rst")
-    EXAMPLES = from_file("remove-legacy-examples.rst")
     ARG_TABLE = options.REMOVE
 
     def _run(self) -> int:

@@ -25,7 +25,7 @@ from ..jobs.refresh import Fetch, refresh
 from ..legacy_profile import Standing
 from ..plan.copies import Copy, Selection
 from . import options, output
-from .base import LegacyCommand, from_file
+from .base import LegacyCommand
 
 if TYPE_CHECKING:
     from ..jobs.news import Event
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 class RefreshLegacyCommand(LegacyCommand):
     NAME = "refresh-legacy"
-    DESCRIPTION = from_file("refresh-legacy-description.rst")
-    EXAMPLES = from_file("refresh-legacy-examples.rst")
     ARG_TABLE = options.REFRESH
 
     def _run(self) -> int:
