@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
 from ..errors import LegacySsoError, UnansweredError
@@ -22,50 +23,34 @@ if TYPE_CHECKING:
 Document = Mapping[str, Any]
 
 
-def refreshed_document(report: Report) -> Document:
-    return {
-        "LegacyProfiles": [
-            {**_row(row), "Expiration": _timestamp(row), "Message": row.error and str(row.error)}
-            for row in report.rows
-        ]
-    }
+# The members of documents and events, with their values.
+_MEMBERS: Mapping[str, Callable[[Row], Any]] = {
+    "Profile": lambda row: row.name,
+    "SourceProfile": lambda row: row.source.name,
+    "AccountId": lambda row: row.source.base.account,
+    "RoleName": lambda row: row.source.base.role,
+    "SsoSession": lambda row: row.source.sign_in.session if row.source.sign_in else None,
+    "CredentialsFile": lambda row: row.path,
+    "Status": lambda row: row.status,
+    "Expiration": lambda row: timestamp(row.expiration) if row.expiration else None,
+    "SecondsRemaining": lambda row: int(_seconds_left(row.expiration)) if row.expiration else None,
+    "State": lambda row: row.status,
+    "Message": lambda row: str(row.error) if row.error else None,
+    "Warnings": lambda row: list(row.warnings),
+}
 
 
-def removed_document(report: Report) -> Document:
-    return {"LegacyProfiles": [_row(row) for row in report.rows]}
+def _document(report: Report, members: Iterable[str]) -> Document:
+    rows = [{member: _MEMBERS[member](row) for member in members} for row in report.rows]
+    return {"LegacyProfiles": rows}
 
 
-def listed_document(report: Report) -> Document:
-    return {
-        "LegacyProfiles": [
-            {
-                "Profile": row.name,
-                "SourceProfile": row.source.name,
-                "AccountId": row.source.base.account,
-                "RoleName": row.source.base.role,
-                "SsoSession": row.source.sign_in.session if row.source.sign_in else None,
-                "CredentialsFile": row.path,
-                "Expiration": _timestamp(row),
-                "SecondsRemaining": int(_seconds_left(row.expiration)) if row.expiration else None,
-                "State": row.status,
-                "Warnings": list(row.warnings),
-            }
-            for row in report.rows
-        ]
-    }
-
-
-def _row(row: Row) -> Document:
-    return {
-        "Profile": row.name,
-        "SourceProfile": row.source.name,
-        "CredentialsFile": row.path,
-        "Status": row.status,
-    }
-
-
-def _timestamp(row: Row | None) -> str | None:
-    return timestamp(row.expiration) if row and row.expiration else None
+_REMOVED = ("Profile", "SourceProfile", "CredentialsFile", "Status")
+removed_document = partial(_document, members=_REMOVED)
+refreshed_document = partial(_document, members=(*_REMOVED, "Expiration", "Message"))
+listed_document = partial(
+    _document, members=[it for it in _MEMBERS if it not in ("Status", "Message")]
+)
 
 
 def _seconds_left(expiration: datetime) -> float:
@@ -204,18 +189,11 @@ def event_line(event: Event) -> str:
 
 
 def event_document(event: Event) -> str:
-    row = event.row
-    return json.dumps(
-        {
-            "Time": timestamp(datetime.now(UTC)),
-            "Event": event.what,
-            "Profile": row.name if row else None,
-            "SourceProfile": row.source.name if row else None,
-            "CredentialsFile": row.path if row else None,
-            "Expiration": _timestamp(row),
-            "Message": event.message,
-        }
-    )
+    """Return an event as one line of JSON."""
+    document: dict[str, Any] = {"Time": timestamp(datetime.now(UTC)), "Event": event.what}
+    for member in ("Profile", "SourceProfile", "CredentialsFile", "Expiration"):
+        document[member] = _MEMBERS[member](event.row) if event.row else None
+    return json.dumps({**document, "Message": event.message})
 
 
 def print_lines(stream: TextIO, lines: Iterable[str]) -> None:
