@@ -25,7 +25,7 @@ class Row(NamedTuple):
     expiration: datetime | None = None
     is_new: bool = False
     error: LegacySsoError | None = None
-    warnings: Sequence[str] = ()  # of a list
+    warnings: Sequence[str] = ()  # when listed
 
     @property
     def key(self) -> tuple[str, str]:

@@ -30,7 +30,7 @@ _LEFT = timedelta(minutes=20)
 _SHORTEST_PAUSE = timedelta(seconds=1)
 _FIRST_PAUSE = timedelta(seconds=15)
 _LONGEST_PAUSE = timedelta(minutes=5)
-# This part of its waiting time a profile is renewed early, together with those that are due.
+# A profile is renewed early, by up to this part of its waiting time, if others are due.
 _SOON = 0.1
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
@@ -53,7 +53,7 @@ class Pause(NamedTuple):
 
     def is_over(self, sign_in: Stamp) -> bool:
         """Tell whether its time is nearly over, or the person has signed in since."""
-        # A pause that begins in the future is over: the clock was set back, nobody knows how far.
+        # A pause that begins in the future is over, too: the clock was set back.
         is_running = self.since <= datetime.now(UTC) < self.end - _SOON * self.length
         return not is_running or sign_in != self.sign_in
 
@@ -63,8 +63,7 @@ class Memory(NamedTuple):
 
     seen: datetime  # when keys with this expiration were first seen
     expiration: datetime | None = None
-    # When it was last looked at. Only a later sign-in fills a profile that is signed out.
-    sign_in: Stamp = ()
+    sign_in: Stamp = ()  # then; only a later sign-in fills a profile that is signed out
     pause: Pause | None = None
     signed_out: bool = False
 
