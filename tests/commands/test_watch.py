@@ -379,7 +379,7 @@ def test_what_may_need_a_person_is_watched_only_if_named(person: Person) -> None
     for left_out in ("mfa-legacy-sso", "console-legacy-sso"):
         assert person.sections()[left_out]["aws_access_key_id"] == "ASIAOLD"
 
-    with watch(person, *notes[1].partition("watched with ")[2].split()) as watching:
+    with watch(person, *notes[1].partition("to watch it, use ")[2].split()) as watching:
         watching.until("refreshed", "console-legacy-sso")
 
 
