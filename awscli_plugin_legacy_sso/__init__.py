@@ -1,8 +1,8 @@
-"""AWS CLI v2 plugin that copies temporary SSO credentials to profiles every old AWS tool can use.
+"""AWS CLI v2 plugin that copies temporary SSO credentials to profiles that old AWS tools can use.
 
-The AWS CLI imports this module for every ``aws`` command. So it imports nothing, keeps to a syntax
-that old Pythons can read, and whatever is wrong with the rest of the package is said by the
-commands it adds, and breaks no other.
+The AWS CLI imports this module for every ``aws`` command. So it imports nothing at the top, and its
+syntax is that of Python 3.7. If the rest of the package cannot be loaded, our commands say so, and
+all other commands work.
 """
 
 TYPE_CHECKING = False
@@ -14,9 +14,9 @@ __all__ = ["awscli_initialize", "refresh_legacy_sso"]
 
 
 def awscli_initialize(event_emitter):
-    """Register the commands: the AWS CLI calls this once it has imported the plugin."""
-    # The general event, and last: by then the built-in commands have been added (after ours, from
-    # CLI 2.35.5 on), and so have the person's aliases, of which three lead here.
+    """Register the commands; the AWS CLI calls this after it has imported the plugin."""
+    # Last, and for the event of all tables: only then the table has the built-in commands, which
+    # CLI 2.35.5 and newer add late, and the person's aliases, which our commands replace.
     event_emitter.register_last("building-command-table", _add_commands)
 
 
@@ -30,7 +30,7 @@ def _commands():
     import sys
 
     write_bytecode = sys.dont_write_bytecode
-    # The official CLI never writes .pyc files, so our modules would be compiled at each start.
+    # The official CLI writes no .pyc files, so each start would compile our modules again.
     sys.dont_write_bytecode = False
     try:
         if sys.version_info < (3, 11):
@@ -39,7 +39,7 @@ def _commands():
                 "Python {}.{}; update the AWS CLI".format(*sys.version_info)
             )
         from .cli import commands
-    except Exception as error:  # noqa: BLE001  # whatever it is, `aws sso login` has to work
+    except Exception as error:  # noqa: BLE001  # `aws sso login` has to work anyway
         return _commands_that_say(error)
     finally:
         sys.dont_write_bytecode = write_bytecode
@@ -47,10 +47,7 @@ def _commands():
 
 
 def _commands_that_say(error):
-    """Return commands with our names that exit 253 and say what is wrong, whatever they are given.
-
-    Here and not in a module of its own: all but this file may be missing.
-    """
+    """Return commands with our names that say what is wrong; all other modules may be missing."""
     from awscli.customizations.commands import BasicCommand
     from awscli.customizations.exceptions import ConfigurationError
 

@@ -1,19 +1,18 @@
-"""What the AWS CLI's configuration says of a profile, and of what it takes to get its keys.
+"""What the AWS CLI's configuration says about a profile, and about how it gets its keys. Pure.
 
-A source profile is asked once, by :meth:`Configuration.source`; the :class:`Source` that comes of
-it is what planning, fetching, explaining and watching work with. Pure.
+:meth:`Configuration.source` reads a source profile once. All other modules use the :class:`Source`
+that it returns.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from . import setting_values
 from .errors import ProfileError, option
 from .legacy_profile import RECORD, SOURCE_SETTINGS, recorded_source
 
-_SSO_SETTINGS = frozenset(("sso_session", "sso_start_url", "sso_account_id", "sso_role_name"))
 _NOT_FRESH = {
     "credential_process": "credential_process may hand out keys it has had for a while",
     "login_session": "keys of a login_session live 15 minutes at most",
@@ -22,7 +21,7 @@ _NOT_FRESH = {
 Settings = Mapping[str, Any]
 
 
-# Named tuples, as in the other modules that each refresh imports: frozen dataclasses cost more.
+# Named tuples here and in the other modules that each refresh imports: dataclasses load slower.
 class SignIn(NamedTuple):
     """One sign-in to IAM Identity Center: an ``[sso-session]``, or an inline start URL."""
 
@@ -31,80 +30,62 @@ class SignIn(NamedTuple):
 
 
 class Profile(NamedTuple):
-    """One profile as it stands in the configuration; without settings if it is not there."""
+    """One profile of the configuration; without settings if it does not exist."""
 
     name: str
     settings: Settings
 
     @property
     def kind(self) -> str | None:
-        """The setting by which it says how it gets temporary credentials, if it does."""
+        """The setting that says how it gets temporary credentials, if it has one."""
         return next((setting for setting in SOURCE_SETTINGS if self.settings.get(setting)), None)
 
     @property
     def is_sso(self) -> bool:
-        """Whether it takes its own credentials from IAM Identity Center."""
-        return self.kind in _SSO_SETTINGS
+        return (self.kind or "").startswith("sso_")
 
     @property
     def has_sso_role(self) -> bool:
-        """Whether it says which role it takes from IAM Identity Center."""
         return self.is_sso and bool(self.account and self.role)
 
     @property
     def recorded_source(self) -> str | None:
-        """The source profile that it came from, if it is a legacy profile."""
+        """Its source profile, if it is a legacy profile."""
         value = self.settings.get(RECORD)
         return recorded_source(value) if isinstance(value, str) and not self.kind else None
 
     @property
     def has_long_term_keys(self) -> bool:
-        """Whether it holds static keys without a session token."""
         has_token = bool(self.settings.get("aws_session_token"))
         return bool(self.settings.get("aws_access_key_id")) and not has_token
 
     @property
-    def region(self) -> str | None:
-        """Its region; of a legacy profile's it is not known in which file it stands."""
-        return None if RECORD in self.settings else self.settings.get("region")
-
-    @property
     def account(self) -> Any:
-        """The account of its role; ``None`` if it is not set."""
         return self.settings.get("sso_account_id")
 
     @property
     def role(self) -> Any:
-        """The name of its role; ``None`` if it is not set."""
         return self.settings.get("sso_role_name")
 
 
 class Source(NamedTuple):
-    """Everything there is to know about one source profile."""
+    """A source profile, with the profiles and sessions that its credentials come from."""
 
     name: str
     exists: bool
     chain: tuple[Profile, ...]  # itself, its source_profile, and so on
-    sso_sessions: Mapping[str, Settings]  # all that there are
-    profile_names: Iterable[str] = ()  # all that there are
+    sso_sessions: Mapping[str, Settings]  # of the whole configuration
+    profile_names: Iterable[str] = ()  # of the whole configuration
 
     def __hash__(self) -> int:
-        return hash(self.name)  # settings have none
+        return hash(self.name)  # the settings cannot be hashed
 
     def __repr__(self) -> str:
         return f"Source({self.name!r})"  # a setting may be a key, or have a password in it
 
     @property
-    def settings(self) -> Settings:
-        return self.chain[0].settings
-
-    @property
-    def kind(self) -> str | None:
-        return self.chain[0].kind
-
-    @property
-    def is_sso(self) -> bool:
-        return self.chain[0].is_sso
+    def profile(self) -> Profile:
+        return self.chain[0]
 
     @property
     def base(self) -> Profile:
@@ -113,13 +94,13 @@ class Source(NamedTuple):
 
     @property
     def signing_in(self) -> Profile:
-        """The profile that a person signs in with: this one, or one its chain comes to."""
+        """The profile that a person signs in with: this one, or one further on in its chain."""
         signs_in = (it for it in self.chain if it.is_sso or it.kind == "login_session")
-        return next(signs_in, self.chain[0])
+        return next(signs_in, self.profile)
 
     @property
     def sign_in(self) -> SignIn | None:
-        """The SSO sign-in that feeds it, if one does."""
+        """The SSO sign-in that its credentials need, if any."""
         if not self.signing_in.is_sso:
             return None
         settings = self.signing_in.settings
@@ -128,7 +109,7 @@ class Source(NamedTuple):
 
     @property
     def login_command(self) -> str:
-        """The command by which a person signs in again."""
+        """The command with which a person signs in again."""
         if self.sign_in and self.sign_in.session:
             return f"aws sso login {option('--sso-session', self.sign_in.session)}"
         command = "aws login" if self.signing_in.kind == "login_session" else "aws sso login"
@@ -136,68 +117,59 @@ class Source(NamedTuple):
 
     @property
     def asks_for_mfa(self) -> bool:
-        """Whether new keys take an MFA code."""
         return any(profile.settings.get("mfa_serial") for profile in self.chain)
 
     @property
-    def what_it_takes(self) -> str | None:
-        """What new keys may take of a person again soon, beside an SSO sign-in."""
+    def what_it_needs(self) -> str | None:
+        """What a person may have to do for new keys, besides an SSO sign-in."""
         if self.asks_for_mfa:
             return "an MFA code"
         return "another aws login" if self.signing_in.kind == "login_session" else None
 
     @property
     def why_not_fresh(self) -> str | None:
-        """Why its credentials may have less than their full time left, if so."""
+        """Why its keys may already be old when they are fetched, if so."""
         if self.asks_for_mfa:
             return "with MFA the AWS CLI's cached keys are used while they last"
-        return _NOT_FRESH.get(self.kind or "")
+        return _NOT_FRESH.get(self.profile.kind or "")
 
     def check(self) -> None:
-        """Refuse a profile that cannot itself give temporary credentials, by what its settings say.
-
-        Raises:
-            ProfileError: what is wrong with which profile, and the command that mends it.
-        """
+        """Raise a ``ProfileError`` if the settings cannot give temporary credentials."""
         if wrong := self._wrong():
             raise ProfileError(wrong)
         for profile in self.chain:
-            is_source = profile is self.chain[0]
-            setting_values.check_profile(profile.name, profile.settings, is_source=is_source)
+            setting_values.check_profile(*profile, is_source=profile is self.profile)
         if self.sign_in and self.sign_in.session:
             setting_values.check_session(self.sign_in.session, self.sso_sessions)
 
     def _wrong(self) -> str | None:
-        profile = f"profile {self.name!r}"
+        profile, settings = f"profile {self.name!r}", self.profile.settings
         set_up = f"aws configure sso {option('--profile', self.name)}"
         if not self.exists:
-            near = "".join(f", maybe {it!r} is meant" for it in self._near())
-            return f"there is no {profile}{near}; list yours with: aws configure list-profiles"
-        if self.kind is None and self.settings.get("aws_access_key_id"):
-            keys = "static" if self.settings.get("aws_session_token") else "long-term"
-            return f"{profile} holds {keys} keys; old tools can use it as it is"
-        if self.kind is None:
+            import difflib  # rarely needed
+
+            near = difflib.get_close_matches(self.name, self.profile_names, 1)
+            maybe = f", maybe {near[0]!r} is meant" if near else ""
+            return f"there is no {profile}{maybe}; list yours with: aws configure list-profiles"
+        if self.profile.kind is None:
+            if settings.get("aws_access_key_id"):
+                keys = "long-term" if self.profile.has_long_term_keys else "static"
+                return f"{profile} holds {keys} keys; old tools can use it as it is"
             return f"{profile} does not say how it gets credentials; set it up with: {set_up}"
-        missing = [it for it in ("sso_account_id", "sso_role_name") if not self.settings.get(it)]
-        if self.is_sso and missing:
+        missing = [it for it in ("sso_account_id", "sso_role_name") if not settings.get(it)]
+        if self.profile.is_sso and missing:
             return f"{profile} has no {' and no '.join(missing)}; complete it with: {set_up}"
         if not self.base.settings:
-            *_, last, missing_one = (it.name for it in self.chain)
+            last, missing_one = (it.name for it in self.chain[-2:])
             return (
                 f"there is no profile {missing_one!r}, the source_profile of {last!r}; mend it "
                 f"with: aws configure set source_profile VALUE {option('--profile', last)}"
             )
         return None
 
-    def _near(self) -> Sequence[str]:
-        """Return the name that is most like this one: one of a profile, or none."""
-        import difflib  # where it is needed: nearly never
-
-        return difflib.get_close_matches(self.name, self.profile_names, 1)
-
 
 class Configuration:
-    """The AWS CLI's configuration as botocore's ``Session.full_config`` has it."""
+    """The AWS CLI's configuration, given as botocore's ``Session.full_config``."""
 
     def __init__(self, full_config: Mapping[str, Any]) -> None:
         self.profiles: Mapping[str, Settings] = full_config.get("profiles", {})
@@ -205,18 +177,17 @@ class Configuration:
         self._own: Settings = full_config.get("legacy-sso", {})
 
     def own_setting(self, key: str) -> str:
-        """Return a setting of the ``[legacy-sso]`` section; empty where it is not set."""
+        """Return a setting of the ``[legacy-sso]`` section; empty if it is not set."""
         value = self._own.get(key, "")
         if not isinstance(value, str):
             raise ProfileError(f"{key} in [legacy-sso] is an indented block; write it on one line")
         return value
 
     def profile(self, name: str) -> Profile:
-        """Return a profile as it stands in the configuration; without settings if it is missing."""
         return Profile(name, self.profiles.get(name, {}))
 
     def source(self, name: str) -> Source:
-        """Ask all there is to know about a source profile, whether it is there or not."""
+        """Return a source profile, whether it exists or not."""
         exists, chain = name in self.profiles, tuple(self._chain(name))
         return Source(name, exists, chain, self.sso_sessions, self.profiles)
 
@@ -229,5 +200,5 @@ class Configuration:
             following = profile.settings.get("source_profile")
             if not (profile.settings.get("role_arn") and isinstance(following, str) and following):
                 return
-            # A legacy profile is followed to what it came from: its keys may be old.
+            # A legacy profile in the chain stands for its source profile: its keys may be old.
             name = self.profile(following).recorded_source or following

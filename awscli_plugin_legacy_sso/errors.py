@@ -1,86 +1,63 @@
-"""What can go wrong for a person, one class a mistake.
+"""The errors that a person sees, one class for each kind of failure.
 
-Every message is one line that names the thing and ends in what to do about it.
-``status`` is the exit status the AWS CLI documents for that kind of failure.
-Nothing here ever holds a secret: messages carry names, paths and reasons.
+A message is one line that names what failed and ends in what to do about it. It holds names, paths
+and reasons, never a secret.
 """
 
 from __future__ import annotations
 
 import shlex
 
-INTERRUPTED = 130
-USAGE = 252
-CONFIGURATION = 253
-SERVICE = 254
-GENERAL = 255
 
-
-def option(name: str, *values: str) -> str:
-    """Return an option as a person can type it in a shell, whatever its value begins with."""
-    if len(values) == 1 and values[0].startswith("-"):
-        return f"{name}={shlex.quote(values[0])}"
-    return " ".join([name, *map(shlex.quote, values)])
+def option(name: str, value: str) -> str:
+    """Return an option as a person can type it in a shell, also if its value begins with "-"."""
+    return f"{name}{'=' if value.startswith('-') else ' '}{shlex.quote(value)}"
 
 
 class LegacySsoError(Exception):
-    """Base of every error this package raises on purpose."""
+    """Base of the errors that this package raises on purpose."""
 
-    status = GENERAL
-
-
-class UsageError(LegacySsoError):
-    """Options that do not go together."""
-
-    status = USAGE
+    status = 255  # the exit status that the AWS CLI documents for this kind of failure
 
 
-class ProfileError(LegacySsoError):
-    """A profile that is missing, or that cannot be a source of temporary credentials."""
-
-    status = CONFIGURATION
+class UsageError(LegacySsoError):  # options that exclude each other, or an invalid value
+    status = 252
 
 
-class InvalidNameError(LegacySsoError):
+class _ConfigurationError(LegacySsoError):
+    status = 253
+
+
+class ProfileError(_ConfigurationError):
+    """A profile that does not exist, or that cannot be a source of temporary credentials."""
+
+
+class InvalidNameError(_ConfigurationError):
     """A name or value that an INI file cannot hold without changing its meaning."""
 
-    status = CONFIGURATION
+
+class RefusedError(_ConfigurationError):
+    """Writing would destroy or shadow something that this package did not write."""
 
 
-class RefusedError(LegacySsoError):
-    """Writing there would destroy or shadow something that is not ours."""
-
-    status = CONFIGURATION
-
-
-class CredentialsFileError(LegacySsoError):
+class CredentialsFileError(_ConfigurationError):
     """The credentials file cannot be read, understood or written."""
 
-    status = CONFIGURATION
+
+class SignInError(_ConfigurationError):
+    """The person is not signed in, or the sign-in has expired."""
 
 
-class SignInError(LegacySsoError):
-    """No sign-in, or one that is over."""
-
-    status = CONFIGURATION
-
-
-class SourceConfigurationError(LegacySsoError):
+class SourceConfigurationError(_ConfigurationError):
     """The source profile's own configuration cannot give credentials."""
 
-    status = CONFIGURATION
+
+class UnansweredError(LegacySsoError):  # the person pressed Ctrl-C at a question
+    status = 130
 
 
-class UnansweredError(LegacySsoError):
-    """A question that was stopped with Ctrl-C."""
-
-    status = INTERRUPTED
-
-
-class ServiceError(LegacySsoError):
-    """The service answered, and said no."""
-
-    status = SERVICE
+class ServiceError(LegacySsoError):  # the service refused the request
+    status = 254
 
 
 class FetchError(LegacySsoError):

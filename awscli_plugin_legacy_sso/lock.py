@@ -1,6 +1,7 @@
-"""One process at a time: an advisory lock on a small file that stays where it is.
+"""One process at a time: an advisory lock on an open file or folder.
 
-The lock file is never removed: between a removal and a new lock two processes could both hold one.
+A lock file is never removed while others may use it: between a removal and a new lock, two
+processes could each hold a lock.
 """
 
 from __future__ import annotations
@@ -10,28 +11,28 @@ import time
 
 try:
     import fcntl
-except ImportError:
-    # Every way into this package comes by here, and passes on what is said.
+except ImportError:  # every entry point of this package imports this module and shows the message
     raise ImportError("Windows is not supported; use the Windows Subsystem for Linux") from None
 
 _POLL_SECONDS = 0.02
-# Said of what a file system does not have: locks, the syncing of a folder, extended attributes.
+# What a file system answers that lacks a feature: locks, syncing a folder, extended attributes.
 NOT_SUPPORTED = {errno.ENOLCK, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL}
 
 
 class LockTimeoutError(TimeoutError):
-    """Another process held the lock for the whole time we were ready to wait."""
+    """Another process held the lock for the whole time that this one waited."""
 
 
 def lock(descriptor: int, seconds: float) -> bool:
-    """Lock an open file until its descriptor ends, waiting at most ``seconds``.
+    """Lock an open file until its descriptor is closed, waiting at most ``seconds``.
 
-    Tells whether there are locks at all: some network file systems have none.
+    Returns ``False`` where the file system has no locks, as some network file systems.
     """
     deadline = time.monotonic() + seconds
     while True:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
         except BlockingIOError:
             if time.monotonic() >= deadline:
                 raise LockTimeoutError from None
@@ -40,5 +41,3 @@ def lock(descriptor: int, seconds: float) -> bool:
             if error.errno in NOT_SUPPORTED:
                 return False
             raise
-        else:
-            return True

@@ -1,4 +1,4 @@
-"""Folders that this package makes: open to their owner alone, never in another user's home."""
+"""Folders that this package makes: with mode 0700, and never by root in another user's folder."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import shlex
 
 
 class PlaceError(OSError):
-    """A file or a folder that must not be used as it is; ``strerror`` is one line for a person.
+    """A file or folder that must not be used as it is; ``strerror`` is one line for a person.
 
-    ``elsewhere`` tells whether naming another place is the way out.
+    ``elsewhere`` is true if the person can name another file instead.
     """
 
     def __init__(self, words: str, *, elsewhere: bool = False) -> None:
@@ -20,9 +20,9 @@ class PlaceError(OSError):
 
 
 def make_folder(path: str) -> None:
-    """Make a folder, and those above it that are missing, with mode 0700 whatever the umask.
+    """Make a folder and its missing parents with mode 0700, whatever the umask.
 
-    None is made behind a link, nor by root in another user's folder: that is a ``PlaceError``.
+    Refused are broken links and, for root, folders of other users.
     """
     if os.path.isdir(path):
         return
@@ -34,7 +34,7 @@ def make_folder(path: str) -> None:
     try:
         os.mkdir(path, 0o700)
     except FileExistsError:
-        return  # another process was first; or it is no folder, which opening it will say
+        return  # another process made it; if it is no folder, opening it fails
     except OSError as error:
         raise not_writable(above, error) from None
     if os.stat(path).st_mode & 0o700 != 0o700:
@@ -42,7 +42,7 @@ def make_folder(path: str) -> None:
 
 
 def check_folder(path: str) -> None:
-    """Refuse to let root leave in another user's folder what that user could not use."""
+    """Refuse, for root, a folder of another user: that user could not use what root makes in it."""
     if os.geteuid() == 0 and os.stat(path).st_uid != 0:
         raise PlaceError(
             f"the folder {path} belongs to another user; run this as that user, without sudo"
@@ -50,7 +50,7 @@ def check_folder(path: str) -> None:
 
 
 def user_name(uid: int) -> str:
-    """Return the name of a user; the number where it has none, as in many a container."""
+    """Return a user's name, or the number if there is no name, as in many containers."""
     try:
         return pwd.getpwuid(uid).pw_name
     except KeyError:
@@ -58,14 +58,14 @@ def user_name(uid: int) -> str:
 
 
 def not_writable(folder: str, error: OSError) -> OSError:
-    """Return an error in better words if it is the folder that may not be written."""
+    """Return a clearer error if the folder may not be written, else the same error."""
     if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
         return error
     return PlaceError(f"the folder {folder} may not be written ({error.strerror})", elsewhere=True)
 
 
 def missing_behind(link: str, folder: str) -> PlaceError:
-    """Return why a folder that a link leads to is not made: it may be on a drive that is away."""
+    """Return the error for a link to a missing folder, which may be on a drive not yet mounted."""
     return PlaceError(
         f"{link} is a link into {folder}, a folder that is not there; "
         f"mount its drive, or make it with: mkdir -p -m 700 {shlex.quote(folder)}"

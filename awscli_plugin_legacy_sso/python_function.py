@@ -1,4 +1,4 @@
-"""The Python function: what the command does, for programs."""
+"""The Python function ``refresh_legacy_sso``, for programs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from .errors import UsageError
 from .fetch.fetch import fetch, fetch_from_session
 from .fetch.session import SessionFactory
 from .file.credentials_file import expand
-from .jobs.refresh import Fetch, refresh
+from .jobs.refresh import refresh
 from .legacy_profile import RECORD
 from .plan.copies import Selection
 
@@ -28,27 +28,26 @@ def refresh_legacy_sso(
 
     Args:
         input_profile: the source profile. Default: ``AWS_PROFILE`` or ``AWS_DEFAULT_PROFILE``,
-            else ``default``. With ``session`` it may only name that session's own profile.
+            else ``default``. With ``session`` it can only be that session's own profile.
         output_profile: the legacy profile; ``{profile}`` in it stands for the source profile's
             name. Default: ``output_profile`` in the ``[legacy-sso]`` section of the AWS CLI's
             config file, else ``{profile}-legacy-sso``.
-        credentials_file: path of the credentials file. Default: ``AWS_SHARED_CREDENTIALS_FILE``,
-            else ``~/.aws/credentials``.
-        session: a botocore session whose own ``get_credentials()`` is used, fresh or not.
+        credentials_file: default: ``AWS_SHARED_CREDENTIALS_FILE``, else ``~/.aws/credentials``.
+        session: a botocore session, whose credentials are used even if they are not fresh.
             Without one, fresh credentials are fetched for ``input_profile``.
 
     Returns:
-        When the written credentials expire, in UTC; ``None`` where their source does not say.
+        When the written credentials expire, in UTC; ``None`` if their source does not say it.
 
     Raises:
-        awscli_plugin_legacy_sso.errors.LegacySsoError: nothing was written. Its subclasses say
+        awscli_plugin_legacy_sso.errors.LegacySsoError: nothing was written. The subclass says
             why: ``ProfileError`` (no such profile, or not a source of temporary credentials),
-            ``SignInError`` (``aws sso login`` is due), ``ServiceError``, ``FetchError``,
+            ``SignInError`` (``aws sso login`` is needed), ``ServiceError``, ``FetchError``,
             ``SourceConfigurationError``, ``RefusedError`` (the section holds something else),
             ``InvalidNameError``, ``CredentialsFileError``, ``UsageError``.
 
     Warns:
-        UserWarning: the credentials were written, and there is something to know about it.
+        UserWarning: the credentials were written, but the caller should know something.
 
     Example:
         >>> from awscli_plugin_legacy_sso import refresh_legacy_sso
@@ -66,11 +65,8 @@ def refresh_legacy_sso(
         raise UsageError(
             f"{own_profile!r} is a legacy profile; give a session of the profile it came from"
         )
-    fetch_from: Fetch = partial(fetch, sessions)
-    if session:
-        fetch_from = partial(fetch_from_session, session)
     report = refresh(
-        fetch_from,
+        partial(fetch_from_session, session) if session else partial(fetch, sessions),
         configuration,
         [expand(credentials_file or sessions.session.get_config_variable("credentials_file"))],
         Selection(

@@ -1,7 +1,6 @@
-"""Which values the settings of a profile may have: those that a fetch depends on.
+"""Which values the settings of a profile may have, for the settings that a fetch uses. Pure.
 
-botocore finds a bad value late, and says in words of its own what it stumbled over; some it lets
-through to the service, and a comment behind a value into every copy. Pure.
+botocore finds a bad value late and explains it badly, or sends it to the service.
 """
 
 from __future__ import annotations
@@ -14,14 +13,12 @@ from typing import Any
 from .errors import ProfileError, option
 from .legacy_profile import SOURCE_SETTINGS
 
-_LONGEST_QUOTE = 80
-
 
 def _one_of(*values: str) -> tuple[str, str]:
     return "|".join(values), f"{', '.join(values[:-1])} or {values[-1]}"
 
 
-# What a value looks like, whatever the case of its letters, and what it is called.
+# The pattern of a value, upper or lower case, and the words for it in an error.
 _REGION = "(?!-)[a-z0-9-]{1,63}(?<!-)", "a region"
 _YES_OR_NO = _one_of("true", "false")
 _URL = r"https?://\S+", "a URL"
@@ -58,16 +55,16 @@ _SSO = {
 
 
 def check_profile(name: str, settings: Mapping[str, Any], *, is_source: bool) -> None:
-    """Refuse a profile of which a setting has a value that it cannot have.
+    """Refuse a profile that has a setting with an invalid value.
 
-    ``is_source``: it is the source profile itself, not one further on in its chain.
+    ``is_source`` is true for the source profile itself, and false for the others in its chain.
     """
     of_profile = option("--profile", name)
     known = _ANY | _SSO | _NETWORK
     if settings.get("role_arn"):
         known |= _ROLE
     if is_source:
-        known |= {"region": _REGION}  # it is copied
+        known |= {"region": _REGION}  # it is copied to the legacy profile
     _check(f"profile {name!r}", settings, known, f"aws configure set SETTING VALUE {of_profile}")
     try:
         shlex.split(settings.get("credential_process") or "")
@@ -79,7 +76,7 @@ def check_profile(name: str, settings: Mapping[str, Any], *, is_source: bool) ->
 
 
 def check_session(name: str, sessions: Mapping[str, Mapping[str, Any]]) -> None:
-    """Refuse an ``sso_session`` that is not there, or has a value that it cannot have."""
+    """Refuse an ``sso_session`` that does not exist, or has a setting with an invalid value."""
     mend = "aws configure sso-session"
     if name not in sessions:
         there = f"there are {', '.join(map(repr, sessions))}" if sessions else "there is none"
@@ -95,7 +92,6 @@ def _check(
     mend: str,
     needed: Collection[str] = (),
 ) -> None:
-    """Raise a :class:`ProfileError` for the first setting whose value cannot be."""
     for setting, (pattern, what) in known.items():
         value = settings.get(setting)
         if isinstance(value, Mapping):
@@ -105,7 +101,6 @@ def _check(
         elif value is None or re.fullmatch(pattern, value, re.IGNORECASE | re.ASCII):
             continue
         else:
-            # A URL may have a password in it.
-            said = "***" if "@" in value else repr(value[:_LONGEST_QUOTE])
+            said = "***" if "@" in value else repr(value[:80])  # a password in a URL
             wrong = f"{setting} of {owner} is {said if value else 'empty'}, not {what}"
         raise ProfileError(f"{wrong}; mend it with: {mend.replace('SETTING', setting, 1)}")

@@ -1,4 +1,4 @@
-"""What our commands share: an error becomes one line on stderr and an exit status."""
+"""What the commands share: an error becomes one line on stderr and an exit status."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import gc
 import os
 import sys
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any
 
 from awscli.customizations.commands import BasicCommand
@@ -18,44 +19,44 @@ from jmespath.exceptions import JMESPathError
 import awscli_plugin_legacy_sso
 
 from ..configuration import Configuration
-from ..errors import GENERAL, USAGE, LegacySsoError, UsageError, option
+from ..errors import LegacySsoError, UsageError, option
 from ..file import credentials_file
 from ..jobs.rows import Report
 from . import output
 from .options import check_globals
 
 
-def from_file(name: str) -> Any:
-    """Return what the AWS CLI reads a help text by, from the folder ``examples`` of our package."""
-    return BasicCommand.FROM_FILE(name, root_module=awscli_plugin_legacy_sso)
-
-
 class LegacyCommand(BasicCommand):
-    """Base of our commands."""
+    """Base of the commands; their help texts are in ``examples/``."""
 
     NAMING_OPTION = "--profile"
 
+    def __init_subclass__(cls) -> None:
+        text = partial(BasicCommand.FROM_FILE, root_module=awscli_plugin_legacy_sso)
+        cls.DESCRIPTION = text(f"{cls.NAME}-description.rst")
+        cls.EXAMPLES = text(f"{cls.NAME}-examples.rst")
+
     def _run_main(self, parsed_args: Any, parsed_globals: Any) -> int:
+        self.args, self.globals = parsed_args, parsed_globals
         try:
             check_globals(parsed_globals)
-            return self._run(parsed_args, parsed_globals)
+            self.configuration = Configuration(self._session.full_config)
+            return self._run()
         except LegacySsoError as error:
-            problem, status = str(error), error.status
-        except Exception as error:  # noqa: BLE001  # what is let through, the CLI logs in full
-            # Neither its text nor its traceback: nobody knows what is in them.
+            return _failed(error)
+        except Exception as error:  # noqa: BLE001  # the CLI would log it in full
+            # Its text and its traceback may hold a secret.
             at = traceback.extract_tb(error.__traceback__)[-1]
             where = f"{os.path.basename(at.filename)}, line {at.lineno}"
-            problem = f"a bug, please report it: {type(error).__name__} in {where}"
-            status = GENERAL
+            bug = f"a bug, please report it: {type(error).__name__} in {where}"
+            return _failed(LegacySsoError(bug))
         finally:
-            # The process ends now, and would spend a tenth of a second on looking once more
-            # through all that the CLI has loaded, for something to collect.
+            # The process ends now. Without this, Python would search all objects of the CLI for
+            # garbage once more, which takes a tenth of a second.
             gc.freeze()
-        output.print_problems(sys.stdout, sys.stderr, [("ERROR", problem)])
-        return status
 
     def __call__(self, args: Any, parsed_globals: Any) -> Any:
-        """Say what a word without an option may have meant, where the AWS CLI only refuses it."""
+        """Say what a word without an option may mean; the AWS CLI only refuses it."""
         try:
             return super().__call__(args, parsed_globals)
         except ParamValidationError as error:
@@ -64,64 +65,77 @@ class LegacyCommand(BasicCommand):
             if not found or word.startswith("-"):
                 raise
         how = f"aws sso {self.NAME} {option(self.NAMING_OPTION, word)}"
-        problem = f"{word!r} is no option; to name a profile, write: {how}"
-        output.print_problems(sys.stdout, sys.stderr, [("ERROR", problem)])
-        return USAGE
+        return _failed(UsageError(f"{word!r} is no option; to name a profile, write: {how}"))
 
-    def _run(self, parsed_args: Any, parsed_globals: Any) -> int:
+    def _run(self) -> int:
         raise NotImplementedError
 
+    def _do(
+        self,
+        job: Callable[..., Report],
+        document: Callable[[Report], output.Document],
+        lines: Callable[[Report], Iterable[str]],
+    ) -> int:
+        """Do a job that has a dry run, print its report, and return the exit status."""
+        if self.globals.query is not None:
+            self._check_query(document(job(dry_run=True)))
+        report = job(dry_run=self.args.dry_run)
+        if self._wants_document():
+            self._print_document(document(report))
+        else:
+            output.print_lines(sys.stdout, lines(report))
+        return self._end(report)
+
     def _end(self, report: Report) -> int:
-        """Print what went wrong, after the rest, and return the exit status."""
-        output.print_problems(sys.stdout, sys.stderr, output.problems(report))
+        for kind, text in output.problems(report):
+            output.print_problem(kind, text)
         return output.status(report)
 
-    def _configuration(self) -> Configuration:
-        return Configuration(self._session.full_config)
-
-    def _paths(self, given: str | None, configuration: Configuration, *, every: bool) -> list[str]:
+    def _paths(self, *, every: bool = True) -> list[str]:
         """Return the credentials files to look at, the CLI's own first."""
+        given = self.args.credentials_file
         if given is not None:
             if not given:
                 raise UsageError("--credentials-file is empty; name a file")
             return [credentials_file.expand(given)]
         paths = [self._session.get_config_variable("credentials_file")]
         if every:
-            paths += filter(None, configuration.own_setting("credentials_files").split(os.pathsep))
+            further = self.configuration.own_setting("credentials_files")
+            paths += filter(None, further.split(os.pathsep))
         files: dict[str, str] = {}
         for path in map(credentials_file.expand, paths):
-            files.setdefault(os.path.realpath(path), path)  # two names of one file are one file
+            files.setdefault(os.path.realpath(path), path)  # two paths may lead to one file
         return list(files.values())
 
-    def _check_query(self, document: Mapping[str, Any], parsed_globals: Any) -> None:
-        """Try ``--query`` before anything is done, with text where there is nothing yet.
-
-        Raises:
-            UsageError: it does not fit what the command prints.
-        """
+    def _check_query(self, planned: output.Document) -> None:
+        """Try ``--query`` before anything is done, with "" for what is not known yet."""
         rows = [
             {key: "" if value is None else value for key, value in row.items()}
-            for row in document["LegacyProfiles"]
+            for row in planned["LegacyProfiles"]
         ]
         try:
-            parsed_globals.query.search({"LegacyProfiles": rows})
+            self.globals.query.search({"LegacyProfiles": rows})
         except JMESPathError as error:
             said = " ".join(str(error).split())
             raise UsageError(f"--query does not fit what this command prints: {said}") from None
 
-    def _wants_document(self, parsed_globals: Any, *, or_is_set: bool = False) -> bool:
-        is_given = parsed_globals.output is not None or parsed_globals.query is not None
-        return is_given or (or_is_set and bool(self._configured_output()))
+    def _wants_document(self) -> bool:
+        return self.globals.output is not None or self.globals.query is not None
 
-    def _print_document(self, document: Mapping[str, Any], parsed_globals: Any) -> None:
-        kind = parsed_globals.output or self._configured_output() or "json"
-        get_formatter(kind, parsed_globals)(self.NAME, document)
+    def _print_document(self, document: output.Document) -> None:
+        kind = self.globals.output or self._configured_output() or "json"
+        get_formatter(kind, self.globals)(self.NAME, document)
 
     def _configured_output(self) -> Any:
-        """Return the output that a person has set; the CLI's own variable has a default."""
+        """Return the output that the person has set; the CLI's own variable has a default."""
         if output := os.environ.get("AWS_DEFAULT_OUTPUT"):
             return output
         try:
             return self._session.get_scoped_config().get("output")
-        except ProfileNotFound:  # AWS_PROFILE may name anything; these commands look elsewhere
+        except ProfileNotFound:  # AWS_PROFILE may name a profile that these commands do not use
             return None
+
+
+def _failed(error: LegacySsoError) -> int:
+    output.print_problem("ERROR", str(error))
+    return error.status

@@ -1,9 +1,57 @@
-"""Our commands, for ``__init__.py`` to add to ``aws sso``."""
+"""The commands for ``aws sso``; those that need no network are here."""
 
 from __future__ import annotations
 
-from .list_legacy import ListLegacyCommand
+import sys
+from functools import partial
+
+from ..errors import UsageError
+from . import options, output
+from .base import LegacyCommand
 from .refresh_legacy import RefreshLegacyCommand
-from .remove_legacy import RemoveLegacyCommand
+
+
+class ListLegacyCommand(LegacyCommand):
+    NAME = "list-legacy"
+    ARG_TABLE = options.LIST
+
+    def _run(self) -> int:
+        from ..jobs.offline import list_legacy
+
+        report = list_legacy(self.configuration, self._paths())
+        wants_document = self._wants_document() or self._configured_output()
+        if sys.stdout.isatty() and not wants_document:
+            output.print_lines(sys.stdout, output.listed_lines(report))
+        elif report.rows or not report.errors:
+            document = output.listed_document(report)
+            if self.globals.query is not None:
+                self._check_query(document)
+            self._print_document(document)
+        return self._end(report)
+
+
+class RemoveLegacyCommand(LegacyCommand):
+    NAME = "remove-legacy"
+    NAMING_OPTION = "--legacy-profiles"
+    ARG_TABLE = options.REMOVE
+
+    def _run(self) -> int:
+        from ..jobs.offline import Conditions, remove_legacy
+
+        conditions = Conditions(
+            names=self.args.legacy_profiles or (),
+            all=self.args.all,
+            sso_session=self.args.sso_session,
+            expired=self.args.expired,
+        )
+        if conditions == Conditions():
+            raise UsageError(
+                "say what to remove: --legacy-profiles, --all, --sso-session or --expired"
+            )
+        files = self.configuration, self._paths()
+        job = partial(remove_legacy, *files, conditions, signs_out=self.args.sign_out)
+        lines = partial(output.removed_lines, dry_run=self.args.dry_run)
+        return self._do(job, output.removed_document, lines)
+
 
 COMMANDS = (RefreshLegacyCommand, ListLegacyCommand, RemoveLegacyCommand)

@@ -1,6 +1,6 @@
-"""The options of our commands: their tables for the AWS CLI, and which of them exclude each other.
+"""The options of the commands: their tables for the AWS CLI, and which exclude each other.
 
-Nothing of ``awscli`` is needed here, so all of it is tested without an AWS CLI.
+This module does not need ``awscli``, so its tests run without an AWS CLI.
 """
 
 from __future__ import annotations
@@ -11,126 +11,88 @@ from typing import Any
 
 from ..errors import UsageError
 
-ArgTable = list[Mapping[str, Any]]
+Option = Mapping[str, Any]
 
-_CREDENTIALS_FILE = {
-    "name": "credentials-file",
-    "help_text": (
-        "The credentials file to use. By default the one that the AWS CLI itself uses: "
-        "``AWS_SHARED_CREDENTIALS_FILE``, else ``~/.aws/credentials``."
+
+def _option(name: str, help_text: str, **more: str) -> Option:
+    return {"name": name, "help_text": help_text, **more}
+
+
+def _flag(name: str, help_text: str) -> Option:
+    return _option(name, help_text, action="store_true")
+
+
+_CREDENTIALS_FILE = _option(
+    "credentials-file",
+    "The credentials file to use. By default the one that the AWS CLI itself uses: "
+    "``AWS_SHARED_CREDENTIALS_FILE``, else ``~/.aws/credentials``.",
+)
+_DRY_RUN = _flag("dry-run", "Say what would be done; fetch nothing and write nothing.")
+
+REFRESH: list[Option] = [
+    _option(
+        "source-profiles",
+        "The source profiles, instead of the one of ``--profile``. Shell-style wildcards "
+        "match every profile that gets temporary credentials; quote them.",
+        nargs="+",
     ),
-}
-_DRY_RUN = {
-    "name": "dry-run",
-    "action": "store_true",
-    "help_text": "Say what would be done; fetch nothing and write nothing.",
-}
-
-REFRESH: ArgTable = [
-    {
-        "name": "source-profiles",
-        "nargs": "+",
-        "help_text": (
-            "The source profiles, instead of the one of ``--profile``. Shell-style wildcards "
-            "match every profile that gets temporary credentials; quote them."
-        ),
-    },
-    {
-        "name": "all",
-        "action": "store_true",
-        "help_text": "Refresh every legacy profile that has been written before.",
-    },
-    {
-        "name": "sso-session",
-        "help_text": "As ``--all``, but only what this ``sso-session`` signs in to.",
-    },
-    {
-        "name": "same-login",
-        "action": "store_true",
-        "help_text": (
-            "Refresh the profile, and every legacy profile written before that signs in the "
-            "same way. This is what the shell hook runs after ``aws sso login``."
-        ),
-    },
-    {
-        "name": "output-profile",
-        "help_text": (
-            "The name of the legacy profile. ``{profile}`` in it stands for the name of the "
-            "source profile. By default ``{profile}-legacy-sso``."
-        ),
-    },
+    _flag("all", "Refresh every legacy profile that has been written before."),
+    _option("sso-session", "As ``--all``, but only those that sign in with this ``sso-session``."),
+    _flag(
+        "same-login",
+        "Refresh the profile, and every legacy profile written before that signs in the "
+        "same way. This is what the shell hook runs after ``aws sso login``.",
+    ),
+    _option(
+        "output-profile",
+        "The name of the legacy profile. ``{profile}`` in it stands for the name of the "
+        "source profile. By default ``{profile}-legacy-sso``.",
+    ),
     _CREDENTIALS_FILE,
-    {
-        "name": "min-remaining",
-        "help_text": (
-            "A number of minutes. A legacy profile whose keys last that long is left alone."
-        ),
-    },
-    {
-        "name": "login",
-        "action": "store_true",
-        "help_text": "Where the sign-in is over, run ``aws sso login`` first.",
-    },
-    {
-        "name": "no-browser",
-        "action": "store_true",
-        "help_text": "With ``--login``: do not open a browser.",
-    },
-    {
-        "name": "use-device-code",
-        "action": "store_true",
-        "help_text": "With ``--login``: use the device code flow where there is a choice.",
-    },
-    {
-        "name": "force",
-        "action": "store_true",
-        "help_text": (
-            "Write even where that takes the place of another profile. Long-term keys are "
-            "overwritten only under a name given literally with ``--output-profile``."
-        ),
-    },
+    _option(
+        "min-remaining",
+        "A number of minutes. A legacy profile whose keys last that long is not renewed.",
+    ),
+    _flag("login", "If the sign-in has expired, run ``aws sso login`` first."),
+    _flag("no-browser", "With ``--login``: do not open a browser."),
+    _flag("use-device-code", "With ``--login``: use the device code flow where there is a choice."),
+    _flag(
+        "force",
+        "Write even over another profile's settings, or under another profile's name. "
+        "Long-term keys are overwritten only if ``--output-profile`` is exactly their name.",
+    ),
     _DRY_RUN,
-    {
-        "name": "watch",
-        "action": "store_true",
-        "help_text": (
-            "Stay, and renew each legacy profile before it expires, until interrupted. "
-            "Without any selection that is ``--all``, but for what may need you: an MFA code, "
-            "or another ``aws login``. With ``--output json`` each event is one line of JSON."
-        ),
-    },
-    {
-        "name": "quiet",
-        "action": "store_true",
-        "help_text": "With ``--watch``: say only what goes wrong.",
-    },
+    _flag(
+        "watch",
+        "Keep running, and renew each legacy profile before it expires, until interrupted. "
+        "Without any selection it renews all, except those that may need an MFA code or another "
+        "``aws login``. With ``--output json`` each event is one line of JSON.",
+    ),
+    _flag("quiet", "With ``--watch``: print only errors and warnings."),
 ]
 
-LIST: ArgTable = [_CREDENTIALS_FILE]
+LIST: list[Option] = [_CREDENTIALS_FILE]
 
-REMOVE: ArgTable = [
-    {
-        "name": "legacy-profiles",
-        "nargs": "+",
-        "help_text": "The legacy profiles to remove. Shell-style wildcards work; quote them.",
-    },
-    {"name": "all", "action": "store_true", "help_text": "Remove every legacy profile."},
-    {"name": "sso-session", "help_text": "Remove what this ``sso-session`` signs in to."},
-    {"name": "expired", "action": "store_true", "help_text": "Remove what has expired."},
-    {
-        "name": "sign-out",
-        "action": "store_true",
-        "help_text": (
-            "Keep the sections, but put the word ``SIGNED-OUT`` in place of their keys, so "
-            "that every tool is refused and none goes on under another identity. The next "
-            "refresh fills them again. What no SSO sign-in feeds is left alone."
-        ),
-    },
+REMOVE: list[Option] = [
+    _option(
+        "legacy-profiles",
+        "The legacy profiles to remove. Shell-style wildcards work; quote them.",
+        nargs="+",
+    ),
+    _flag("all", "Remove every legacy profile."),
+    _option("sso-session", "Remove those that sign in with this ``sso-session``."),
+    _flag("expired", "Remove those whose keys have expired."),
+    _flag(
+        "sign-out",
+        "Keep the sections, but replace their keys by the word ``SIGNED-OUT``, so that every "
+        "tool is refused, and no tool uses another identity instead. The next refresh writes "
+        "keys again. Legacy profiles that need no SSO sign-in are not changed.",
+    ),
     _CREDENTIALS_FILE,
     _DRY_RUN,
 ]
 
-# Each option with those that make no sense beside it. "--all" may go with "--sso-session".
+# Each option with those it excludes. "--all" may go with "--sso-session".
 _EXCLUDES: Mapping[str, Sequence[str]] = {
     "--source-profiles": ("--all", "--sso-session", "--same-login"),
     "--all": ("--same-login", "--output-profile", "--force"),
@@ -142,11 +104,7 @@ _EXCLUDES: Mapping[str, Sequence[str]] = {
 
 
 def check_together(given: Iterable[str]) -> None:
-    """Refuse options that exclude each other.
-
-    Raises:
-        UsageError: it names two of them.
-    """
+    """Raise a ``UsageError`` that names two options that exclude each other."""
     options = set(given)
     for option, others in _EXCLUDES.items():
         for other in others:
@@ -157,11 +115,7 @@ def check_together(given: Iterable[str]) -> None:
 
 
 def check_globals(parsed_globals: Any) -> None:
-    """Refuse the AWS CLI's own options that have no meaning for our commands.
-
-    Raises:
-        UsageError: it names the option.
-    """
+    """Raise a ``UsageError`` for an option of the AWS CLI that these commands do not use."""
     if parsed_globals.endpoint_url is not None:
         raise UsageError("--endpoint-url has no meaning here; set endpoint_url in the profile")
     if parsed_globals.sign_request is False:
@@ -169,11 +123,7 @@ def check_globals(parsed_globals: Any) -> None:
 
 
 def minutes(given: str | None) -> timedelta | None:
-    """Return what ``--min-remaining`` says.
-
-    Raises:
-        UsageError: it is no whole number of minutes.
-    """
+    """Return the value of ``--min-remaining``."""
     if given is None:
         return None
     if not (given.isascii() and given.isdigit() and len(given) < 8):

@@ -1,17 +1,19 @@
-"""What our commands print: sentences for a person, documents and events for programs.
+"""What the commands print: sentences for a person, documents and events for programs.
 
-Rows come in, text goes out, to streams that are passed in. Nothing is decided or done here, and
-nothing of ``awscli`` is needed, so all of it is tested without an AWS CLI.
+Rows come in, text goes out. This module does not need ``awscli``, so its tests run without an AWS
+CLI.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+import sys
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Any, TextIO
 
-from ..errors import GENERAL, INTERRUPTED
+from ..errors import LegacySsoError, UnansweredError
 from ..jobs.rows import Report, Row
 from ..legacy_profile import remove_command, timestamp
 
@@ -21,78 +23,45 @@ if TYPE_CHECKING:
 Document = Mapping[str, Any]
 
 
-# Documents
+# The members of documents and events, with their values.
+_MEMBERS: Mapping[str, Callable[[Row], Any]] = {
+    "Profile": lambda row: row.name,
+    "SourceProfile": lambda row: row.source.name,
+    "AccountId": lambda row: row.source.base.account,
+    "RoleName": lambda row: row.source.base.role,
+    "SsoSession": lambda row: row.source.sign_in.session if row.source.sign_in else None,
+    "CredentialsFile": lambda row: row.path,
+    "Status": lambda row: row.status,
+    "Expiration": lambda row: timestamp(row.expiration) if row.expiration else None,
+    "SecondsRemaining": lambda row: int(_seconds_left(row.expiration)) if row.expiration else None,
+    "State": lambda row: row.status,
+    "Message": lambda row: str(row.error) if row.error else None,
+    "Warnings": lambda row: list(row.warnings),
+}
 
 
-def refreshed_document(report: Report) -> Document:
-    """Return the document of ``refresh-legacy``."""
-    return _document(
-        {
-            **_row(row),
-            "Expiration": _timestamp(row),
-            "Message": str(row.error) if row.error else None,
-        }
-        for row in report.rows
-    )
+def _document(report: Report, members: Iterable[str]) -> Document:
+    rows = [{member: _MEMBERS[member](row) for member in members} for row in report.rows]
+    return {"LegacyProfiles": rows}
 
 
-def removed_document(report: Report) -> Document:
-    """Return the document of ``remove-legacy``."""
-    return _document(_row(row) for row in report.rows)
+_REMOVED = ("Profile", "SourceProfile", "CredentialsFile", "Status")
+removed_document = partial(_document, members=_REMOVED)
+refreshed_document = partial(_document, members=(*_REMOVED, "Expiration", "Message"))
+listed_document = partial(
+    _document, members=[it for it in _MEMBERS if it not in ("Status", "Message")]
+)
 
 
-def listed_document(report: Report) -> Document:
-    """Return the document of ``list-legacy``."""
-    return _document(
-        {
-            "Profile": row.name,
-            "SourceProfile": row.source.name,
-            "AccountId": row.source.base.account,
-            "RoleName": row.source.base.role,
-            "SsoSession": row.source.sign_in.session if row.source.sign_in else None,
-            "CredentialsFile": row.path,
-            "Expiration": _timestamp(row),
-            "SecondsRemaining": _seconds_left(row.expiration),
-            "State": row.status,
-            "Warnings": list(row.warnings),
-        }
-        for row in report.rows
-    )
-
-
-def _document(rows: Iterable[Document]) -> Document:
-    return {"LegacyProfiles": list(rows)}
-
-
-def _row(row: Row) -> Document:
-    return {
-        "Profile": row.name,
-        "SourceProfile": row.source.name,
-        "CredentialsFile": row.path,
-        "Status": row.status,
-    }
-
-
-def _timestamp(row: Row | None) -> str | None:
-    return timestamp(row.expiration) if row and row.expiration else None
-
-
-def _seconds_left(expiration: datetime | None) -> int | None:
-    if expiration is None:
-        return None
-    return max(0, int((expiration - datetime.now(UTC)).total_seconds()))
-
-
-# Sentences for a person
+def _seconds_left(expiration: datetime) -> float:
+    return max(0.0, (expiration - datetime.now(UTC)).total_seconds())
 
 
 def refreshed_lines(report: Report, credentials_file: str | None = None) -> Iterator[str]:
-    """Yield what ``refresh-legacy`` says on stdout; with the file that it was given, if one was."""
+    """Yield the lines of ``refresh-legacy``, given the file of ``--credentials-file``."""
     if not report.rows:
-        yield (
-            "No legacy profile to refresh. Write the first one with: "
-            "aws sso refresh-legacy --profile NAME"
-        )
+        how = "aws sso refresh-legacy --profile NAME"
+        yield f"No legacy profile to refresh. Write the first one with: {how}"
     for row in report.rows:
         if not row.error:
             note = row.source.why_not_fresh if row.expiration else None
@@ -105,14 +74,14 @@ def refreshed_lines(report: Report, credentials_file: str | None = None) -> Iter
         yield f"{_count(len(new))} of these are new; remove one with: {remove}"
     for path in dict.fromkeys(row.path for row in report.rows):
         statuses = [row.status for row in report.rows if row.path == path]
-        if "refreshed" in statuses:
-            yield f"{_count(statuses.count('refreshed'))} written to {path}"
-        elif "planned" in statuses:
-            yield f"{_count(statuses.count('planned'))} would be written to {path}"
+        if refreshed := statuses.count("refreshed"):
+            yield f"{_count(refreshed)} written to {path}"
+        elif planned := statuses.count("planned"):
+            yield f"{_count(planned)} would be written to {path}"
 
 
 def listed_lines(report: Report) -> Iterator[str]:
-    """Yield what ``list-legacy`` says to a person: a line for each, then what to know of them."""
+    """Yield the lines of ``list-legacy``: one for each legacy profile, then the warnings."""
     if not (report.rows or report.errors):
         yield "No legacy profile yet. Write one with: aws sso refresh-legacy --profile NAME"
     paths = list(dict.fromkeys(row.path for row in report.rows))
@@ -132,13 +101,13 @@ def listed_lines(report: Report) -> Iterator[str]:
 
 
 def removed_lines(report: Report, *, dry_run: bool) -> Iterator[str]:
-    """Yield what ``remove-legacy`` says on stdout."""
+    """Yield the lines of ``remove-legacy``."""
     if not (report.rows or report.errors):
         yield "No legacy profile to remove."
     would = "would be " if dry_run else ""
     for row in report.rows:
         if row.status == "kept":
-            yield f"{row.name} kept: no SSO sign-in feeds it"
+            yield f"{row.name} kept: it needs no SSO sign-in"
         else:
             yield f"{row.name} {would}{row.status.replace('-', ' ')} in {row.path}"
 
@@ -154,9 +123,9 @@ def _state(row: Row) -> str:
 def _what(row: Row) -> str:
     if row.status == "planned":
         return "would be refreshed"
-    if row.status == "kept":
-        return f"kept, {_when(row.expiration)}" if row.expiration else "kept as it is"
-    return _when(row.expiration)
+    if row.status == "refreshed":
+        return _when(row.expiration)
+    return f"kept, {_when(row.expiration)}" if row.expiration else "kept as it is"
 
 
 def _count(number: int) -> str:
@@ -170,20 +139,16 @@ def _when(expiration: datetime | None) -> str:
 
 
 def _left(expiration: datetime) -> str:
-    minutes = max(0, round((expiration - datetime.now(UTC)).total_seconds() / 60))
+    minutes = round(_seconds_left(expiration) / 60)
     return f"{minutes // 60}h {minutes % 60}m" if minutes >= 60 else f"{minutes}m"
 
 
 def _local(moment: datetime) -> str:
-    """Return a moment in the person's own time, the one way in which lines give it."""
     try:
         local = moment.astimezone()
     except (OverflowError, OSError):  # the last day of the year 9999, east of Greenwich
         local = moment
     return f"{local:%Y-%m-%d %H:%M}"
-
-
-# Problems, and the exit status
 
 
 def problems(report: Report) -> Iterator[tuple[str, str]]:
@@ -192,8 +157,7 @@ def problems(report: Report) -> Iterator[tuple[str, str]]:
         yield "WARNING", warning
     for error in report.errors:
         yield "ERROR", str(error)
-    # A sign-in that is over is over for all its profiles: one line, and none of them left out.
-    sources: dict[str, dict[str, None]] = {}
+    sources: dict[str, dict[str, None]] = {}  # by reason: one line names all that share it
     for row in report.rows:
         if row.error:
             sources.setdefault(str(row.error), {})[row.source.name] = None
@@ -202,26 +166,22 @@ def problems(report: Report) -> Iterator[tuple[str, str]]:
 
 
 def status(report: Report) -> int:
-    """Return the exit status: that of the failures if all failed alike, 1 if only some did.
+    """Return the exit status: that of the failures if all failed alike, 1 if only some failed.
 
-    After a question that was stopped with Ctrl-C it is 130, whatever else was done.
+    After Ctrl-C at a question it is 130.
     """
     failed = [row.error for row in report.rows if row.error]
     statuses = {error.status for error in [*failed, *report.errors]}
     if not statuses:
         return 0
-    if INTERRUPTED in statuses:
-        return INTERRUPTED
+    if UnansweredError.status in statuses:
+        return UnansweredError.status
     if len(failed) < len(report.rows):
         return 1
-    return statuses.pop() if len(statuses) == 1 else GENERAL
-
-
-# Events of a watch
+    return statuses.pop() if len(statuses) == 1 else LegacySsoError.status
 
 
 def event_line(event: Event) -> str:
-    """Return what a person reads of what happened in a watch."""
     text = f"solved: {event.message}" if event.what == "solved" else event.message or ""
     if event.row:
         text = f"{event.row.source.name} -> {event.row.name}  {_when(event.row.expiration)}"
@@ -229,44 +189,27 @@ def event_line(event: Event) -> str:
 
 
 def event_document(event: Event) -> str:
-    """Return the line of JSON of what happened in a watch."""
-    row = event.row
-    document = {
-        "Time": timestamp(datetime.now(UTC)),
-        "Event": event.what,
-        "Profile": row.name if row else None,
-        "SourceProfile": row.source.name if row else None,
-        "CredentialsFile": row.path if row else None,
-        "Expiration": _timestamp(row),
-        "Message": event.message,
-    }
-    return json.dumps(document)
-
-
-# Streams
+    """Return an event as one line of JSON."""
+    document: dict[str, Any] = {"Time": timestamp(datetime.now(UTC)), "Event": event.what}
+    for member in ("Profile", "SourceProfile", "CredentialsFile", "Expiration"):
+        document[member] = _MEMBERS[member](event.row) if event.row else None
+    return json.dumps({**document, "Message": event.message})
 
 
 def print_lines(stream: TextIO, lines: Iterable[str]) -> None:
-    """Print lines for a person; names in them cannot break a line or steer a terminal."""
+    """Print lines for a person.
+
+    A character that is not printable, or that the stream's encoding does not have, is written as
+    Python writes it, so that no name breaks a line or controls the terminal.
+    """
+    encoding = stream.encoding or "utf-8"
     for line in lines:
-        _print(stream, f"{printable(line)}\n")
+        shown = "".join(c if c.isprintable() else repr(c)[1:-1] for c in line)
+        stream.write(shown.encode(encoding, "backslashreplace").decode(encoding) + "\n")
     stream.flush()
 
 
-def print_problems(out: TextIO, err: TextIO, found: Iterable[tuple[str, str]]) -> None:
-    """Print problems as the AWS CLI prints its own, after what stdout has had to say."""
-    out.flush()
-    print_lines(err, (f"aws: [{kind}]: {text}" for kind, text in found))
-
-
-def printable(text: str) -> str:
-    """Return text with what is not printable written out, as Python writes it."""
-    return "".join(c if c.isprintable() else repr(c)[1:-1] for c in text)
-
-
-def _print(stream: TextIO, text: str) -> None:
-    try:
-        stream.write(text)
-    except UnicodeEncodeError:  # a name that the terminal's encoding cannot show
-        encoding = stream.encoding or "ascii"
-        stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
+def print_problem(kind: str, text: str) -> None:
+    """Print a problem as the AWS CLI prints its own, after what was printed to stdout."""
+    sys.stdout.flush()
+    print_lines(sys.stderr, [f"aws: [{kind}]: {text}"])

@@ -1,22 +1,22 @@
-"""The way in from the plugin's own config, which turns the plugin on and nothing else.
+"""The plugin that our own config file turns on: it loads ours, then restores the person's config.
 
-The AWS CLI is started with ``AWS_CONFIG_FILE`` naming that config, so that the config a person
-shares with other tools need not be changed. From then on it has to behave as under theirs: this
-module puts their environment back, gives the CLI's session their configuration, and loads their
-other plugins. As in ``__init__.py`` the syntax is old, and nothing is imported before it is needed.
+The hooks, the aliases and the program start the AWS CLI with ``AWS_CONFIG_FILE`` set to our config
+file, so that ``~/.aws/config`` is not changed. This module restores the person's environment, gives
+the CLI's session their configuration, and loads their other plugins. As in ``__init__.py``, it
+imports nothing at the top, and its syntax is that of Python 3.7.
 """
 
 
 def awscli_initialize(event_emitter):
-    """Turn the plugin on, then put the person's configuration in the place of our own.
+    """Turn the plugin on, then replace our configuration by the person's.
 
-    Raises what botocore raises for their config file, as the AWS CLI itself would.
+    Raises what botocore raises for their config file.
     """
     import os
 
     import awscli_plugin_legacy_sso
 
-    # First: without the commands, the alias would start the CLI again and again.
+    # First: without our commands, the alias would start the CLI again and again.
     awscli_plugin_legacy_sso.awscli_initialize(event_emitter)
     _end_with_the_process_outside()
     own = os.path.realpath(os.environ.get("AWS_CONFIG_FILE", ""))
@@ -30,10 +30,10 @@ def awscli_initialize(event_emitter):
     config = botocore.session.Session().full_config
 
     def give(session, **kwargs):
-        # Not earlier: until here the CLI asks whether to prompt, and would then start over
-        # without the plugin.
+        # Not earlier: with this variable the CLI would have prompted, and then started itself
+        # again without the plugin.
         _set("AWS_CLI_AUTO_PROMPT", auto_prompt)
-        # In place, both: the session and others keep a hold on either dictionary.
+        # Both dictionaries are changed in place: the session and others refer to them.
         profiles = session.full_config["profiles"]
         profiles.clear()
         profiles.update(config["profiles"])
@@ -44,13 +44,13 @@ def awscli_initialize(event_emitter):
     others = {
         key: module
         for key, module in config.get("plugins", {}).items()
-        if str(module).split(".")[0] != "awscli_plugin_legacy_sso"  # which is loaded
+        if str(module).split(".")[0] != "awscli_plugin_legacy_sso"  # already loaded
     }
     load_plugins(others, event_hooks=event_emitter, include_builtins=False)
 
 
 def _set(name, value):
-    """Set a variable of the environment, where ``None`` is: not set. Empty is something else."""
+    """Set an environment variable; ``None`` removes it."""
     import os
 
     os.environ.pop(name, None)
@@ -59,17 +59,16 @@ def _set(name, value):
 
 
 def _end_with_the_process_outside():
-    """Have the kernel pass on the end of the AWS CLI that the alias started this one from.
+    """Have the kernel send SIGTERM to this process when the AWS CLI that runs the alias ends.
 
-    A SIGTERM to that one alone would leave this one at work. Only the alias script, on Linux,
-    says which process that is.
+    The alias script names that process, on Linux only.
     """
     import os
 
     outside = os.environ.pop("AWS_LEGACY_SSO_OUTSIDE", "")
     if not outside:
         return
-    os.environ.pop("PYINSTALLER_RESET_ENVIRONMENT", None)  # official builds of old leave it there
+    os.environ.pop("PYINSTALLER_RESET_ENVIRONMENT", None)  # old official builds leave it set
     import ctypes
     import signal
 

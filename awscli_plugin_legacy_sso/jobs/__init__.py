@@ -1,1 +1,1 @@
-"""What is done: refresh, watch, list and remove."""
+"""The work of the commands: refresh, watch, list and remove."""

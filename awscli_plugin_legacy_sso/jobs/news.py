@@ -1,6 +1,6 @@
-"""What a watch has to tell: each thing once, and of each trouble its end.
+"""What a watch tells: each thing once, and each trouble again when it is solved.
 
-The rows of a round come in, events go out. Words for a person are made of them in ``cli/``.
+The rows of a round come in, events go out. ``cli/output.py`` makes lines of the events.
 """
 
 from __future__ import annotations
@@ -14,25 +14,19 @@ from .rows import Report, Row
 
 
 class Event(NamedTuple):
-    """Something to tell: refreshed, failed, solved, warning or note."""
+    """Something to tell; ``what`` is refreshed, failed, solved, warning or note."""
 
     what: str
     message: str | None = None
-    # The legacy profile it is about, where it is about one.
-    row: Row | None = None
+    row: Row | None = None  # the legacy profile that was refreshed
 
 
 class News:
-    """Tells what is new in a round, and remembers what it has told.
-
-    Args:
-        tell: is told of each event as it happens.
-    """
+    """Calls ``tell`` with what is new in a round, and remembers what it has told."""
 
     def __init__(self, tell: Callable[[Event], None]) -> None:
         self._tell = tell
-        # Of troubles, until they are solved.
-        self._troubles: dict[object, str] = {}
+        self._troubles: dict[object, str] = {}  # those not yet solved
         self._warnings: set[str] = set()
 
     def of_round(self, report: Report, errors: Sequence[LegacySsoError | None]) -> None:
@@ -44,13 +38,12 @@ class News:
         for row in report.rows:
             if row.status == "refreshed":
                 self._tell(Event("refreshed", row=row))
-        # One network or sign-in is away for all of its profiles: that is one trouble.
+        # The same error of all profiles of one sign-in is one trouble.
         failed: dict[object, tuple[LegacySsoError, list[str]]] = {}
         for row, error in zip(report.rows, errors, strict=True):
             if error:
-                of = type(error), row.source.sign_in or row.source.name
-                _, sources = failed.setdefault(of, (error, []))
-                sources.append(row.source.name)
+                kind = type(error), row.source.sign_in or row.source.name
+                failed.setdefault(kind, (error, []))[1].append(row.source.name)
         troubles: dict[object, str] = {str(error): str(error) for error in report.errors}
         for which, (error, sources) in failed.items():
             more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
@@ -61,22 +54,21 @@ class News:
             self.of_trouble(which, message)
 
     def of_trouble(self, which: object, message: str) -> None:
-        """Tell of a trouble, unless it is one that was told and is not yet solved."""
+        """Tell a trouble, unless it was told before and is not yet solved."""
         if which not in self._troubles:
             self._troubles[which] = message
             self._tell(Event("failed", message))
 
     def of_sign_out(self, row: Row) -> None:
-        """Tell that somebody has signed a legacy profile out."""
         self._tell(Event("note", f"{row.name} was signed out; the next sign-in fills it"))
 
-    def of_what_is_left(self, report: Report, is_left_out: Callable[[Source], bool]) -> None:
-        """Tell, at the start, what is not watched, and how it would be."""
+    def of_start(self, report: Report, is_left_out: Callable[[Source], bool]) -> None:
+        """Tell what is not watched, and how to have it watched."""
         if not report.rows:
             how = "write the first one with: aws sso refresh-legacy --profile NAME"
             self._tell(Event("note", f"there is no legacy profile yet; {how}"))
         for row in report.rows:
             if is_left_out(row.source):
-                how = f"have it watched with {option('--source-profiles', row.source.name)}"
-                what = f"{row.name} is left to you, as it may take {row.source.what_it_takes}"
+                how = f"to watch it, use {option('--source-profiles', row.source.name)}"
+                what = f"{row.name} is not watched, as it may need {row.source.what_it_needs}"
                 self._tell(Event("note", f"{what}; {how}"))

@@ -1,11 +1,12 @@
 """Bring legacy profiles up to date: plan, decide, fetch, decide again, write.
 
-A selection comes in, rows go out. What is fetched, and how, is the caller's to say.
+A selection comes in, rows go out. The caller provides what fetches the credentials.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from typing import Any
 
 from ..configuration import Configuration, SignIn, Source
 from ..errors import LegacySsoError, SignInError
@@ -13,17 +14,15 @@ from ..fetch.fetch import Outcome
 from ..file import credentials_file
 from ..file.document import Document
 from ..file.section import legacy_profiles, standing, write
-from ..legacy_profile import Credentials, Standing
+from ..legacy_profile import Credentials
 from ..plan.copies import Copy, Selection, plan
 from ..plan.decide import Decision, IsDue, decide
 from .rows import Report, Row
 
 Fetch = Callable[[Collection[Source]], Iterable[tuple[Source, Outcome]]]
 Outcomes = Mapping[Source, Outcome]
-
-
-def _no_progress(done: int, of: int) -> None:
-    pass
+Progress = Callable[[int, int], None]
+Login = Callable[[Source], bool]
 
 
 def refresh(
@@ -34,28 +33,21 @@ def refresh(
     *,
     is_due: IsDue | None = None,
     dry_run: bool = False,
-    progress: Callable[[int, int], None] = _no_progress,
-    login: Callable[[Source], bool] | None = None,
+    progress: Progress = lambda done, of: None,
+    login: Login | None = None,
 ) -> Report:
-    """Bring the selected legacy profiles up to date.
+    """Bring the selected legacy profiles up to date; a dry run only plans.
 
     Args:
-        fetch: yields each of the sources it is given with what came of it.
-        configuration: the AWS CLI's.
-        paths: the credentials files, as their readers have to expand them; new legacy profiles
-            go into the first.
-        selection: what a person asked for.
-        is_due: asked, with what is there of a legacy profile, whether to refresh it; without it,
-            all are.
-        dry_run: fetch nothing and write nothing.
-        progress: told how many sources of how many have been fetched.
-        login: asked to sign in again where that is over, with a source of that sign-in; says if it
-            did.
+        fetch: yields each source it is given with its credentials or an error.
+        paths: the credentials files, expanded; new legacy profiles go into the first one.
+        is_due: says whether to refresh a legacy profile; without it, all are refreshed.
+        progress: is called with how many sources of how many have been fetched.
+        login: signs in again for a source whose sign-in has expired; returns if it succeeded.
 
     Raises:
         LegacySsoError: nothing could be selected, or the first credentials file cannot be read;
-            nothing was fetched or written. What happens to a single profile, or to a further
-            file, is in the report instead.
+            nothing was fetched or written. Later errors are in the report instead.
     """
     texts, unreadable = credentials_file.read_all(paths)
     if paths[0] not in texts:
@@ -69,82 +61,70 @@ def refresh(
         try:
             decision = decide(copy, there, is_due)
         except LegacySsoError as error:
-            rows[copy.key] = _failed(copy, error)
+            rows[copy.key] = _row(copy, "failed", error=error)
             continue
-        rows[copy.key] = _kept(copy, there)
         if decision.is_planned:
-            rows[copy.key] = _row(copy, "planned", is_new=not there.exists)
             due.setdefault(copy.path, []).append(decision)
+            rows[copy.key] = _row(copy, "planned", is_new=not there.exists)
+        else:
+            expiration = there.legacy.expiration if there.legacy else None
+            rows[copy.key] = _row(copy, "kept", expiration=expiration)
     if not dry_run:
-        rows.update(_refuse_unwritable(due))
+        done = _refuse_unwritable(due)
         sources = {first.copy.source for here in due.values() for first in here}
         outcomes = _fetch(fetch, sources, progress, login) if due else {}
         for path, here in due.items():
-            rows.update(_write(path, here, outcomes, report))
+            done += _write(path, here, outcomes, report)
+        rows.update((row.key, row) for row in done)
     report.rows = list(rows.values())
     return report
 
 
-def _refuse_unwritable(due: dict[str, list[Decision]]) -> Mapping[tuple[str, str], Row]:
-    """Take out what would go into a file that is not this user's to write; return why."""
-    rows: dict[tuple[str, str], Row] = {}
+def _refuse_unwritable(due: dict[str, list[Decision]]) -> list[Row]:
+    """Take out the files that this user may not write; return the failed rows."""
+    rows = []
     for path in list(due):
         try:
             credentials_file.check(path)
         except LegacySsoError as error:
-            rows |= {first.copy.key: _failed(first.copy, error) for first in due.pop(path)}
+            rows += [_row(first.copy, "failed", error=error) for first in due.pop(path)]
     return rows
 
 
 def _fetch(
-    fetch: Fetch,
-    sources: Collection[Source],
-    progress: Callable[[int, int], None],
-    login: Callable[[Source], bool] | None,
+    fetch: Fetch, sources: Collection[Source], progress: Progress, login: Login | None
 ) -> Outcomes:
     outcomes: dict[Source, Outcome] = {}
     progress(0, len(sources))
     for source, outcome in fetch(sorted(sources)):
         outcomes[source] = outcome
         progress(len(outcomes), len(sources))
-    if login:
-        again = _signed_in_again(outcomes, login)
-        outcomes.update(fetch(again) if again else ())
-    return outcomes
-
-
-def _signed_in_again(outcomes: Outcomes, login: Callable[[Source], bool]) -> list[Source]:
-    """Sign in once for each sign-in that is over; return the sources that can be tried again."""
-    over: dict[SignIn, list[Source]] = {}
+    over: dict[SignIn, list[Source]] = {}  # the sign-ins that have expired
     for source, outcome in outcomes.items():
         if source.sign_in and isinstance(outcome, SignInError):
             over.setdefault(source.sign_in, []).append(source)
-    return [source for sources in over.values() if login(sources[0]) for source in sources]
+    if again := [it for of in over.values() if login and login(of[0]) for it in of]:
+        outcomes.update(fetch(again))
+    return outcomes
 
 
-def _write(
-    path: str, due: Sequence[Decision], outcomes: Outcomes, report: Report
-) -> Mapping[tuple[str, str], Row]:
+def _write(path: str, due: Sequence[Decision], outcomes: Outcomes, report: Report) -> Sequence[Row]:
     """Write all that was fetched for one file at once."""
-    rows: dict[tuple[str, str], Row] = {}
-    warnings: list[str] = []
+    done: list[tuple[Row, Sequence[str]]] = []
 
     def edit(text: Document) -> None:
-        warnings.clear()
-        for first in due:
-            row, found = _write_one(text, first, outcomes[first.copy.source])
-            rows[first.copy.key] = row
-            warnings.extend(found)
+        done[:] = [_write_one(text, first, outcomes[first.copy.source]) for first in due]
 
     try:
         if any(isinstance(outcomes[first.copy.source], Credentials) for first in due):
             report.warnings += credentials_file.update(path, edit).warnings
         else:
-            edit(Document(""))  # there is nothing to write
+            edit(Document(""))  # makes the rows; there is nothing to write
     except LegacySsoError as error:
-        return {first.copy.key: _failed(first.copy, error) for first in due}
-    report.warnings += warnings
-    return rows
+        return [_row(first.copy, "failed", error=error) for first in due]
+    for _, warnings in done:
+        report.warnings += warnings
+    return [row for row, _ in done]
 
 
 def _write_one(text: Document, first: Decision, outcome: Outcome) -> tuple[Row, Sequence[str]]:
@@ -158,18 +138,10 @@ def _write_one(text: Document, first: Decision, outcome: Outcome) -> tuple[Row, 
             return _row(copy, "kept"), now.warnings
         write(text, copy.name, copy.source.name, outcome, now.region)
     except LegacySsoError as error:
-        return _failed(copy, error), ()
-    row = _row(copy, "refreshed", is_new=not there.exists)
-    return row._replace(expiration=outcome.expiration), now.warnings
+        return _row(copy, "failed", error=error), ()
+    expiration, is_new = outcome.expiration, not there.exists
+    return _row(copy, "refreshed", expiration=expiration, is_new=is_new), now.warnings
 
 
-def _row(copy: Copy, status: str, *, is_new: bool = False) -> Row:
-    return Row(copy.name, copy.source, copy.path, status, is_new=is_new)
-
-
-def _kept(copy: Copy, there: Standing) -> Row:
-    return _row(copy, "kept")._replace(expiration=there.legacy.expiration if there.legacy else None)
-
-
-def _failed(copy: Copy, error: LegacySsoError) -> Row:
-    return _row(copy, "failed")._replace(error=error)
+def _row(copy: Copy, status: str, **more: Any) -> Row:
+    return Row(copy.name, copy.source, copy.path, status, **more)

@@ -12,7 +12,7 @@ from ..errors import LegacySsoError
 
 
 class Row(NamedTuple):
-    """One legacy profile, and what came of it.
+    """One legacy profile, and what was done with it.
 
     ``status`` is one of: refreshed, kept, failed, planned (in a dry run); removed, signed-out,
     kept; valid, expired, signed-out, unknown (as listed).
@@ -25,20 +25,20 @@ class Row(NamedTuple):
     expiration: datetime | None = None
     is_new: bool = False
     error: LegacySsoError | None = None
-    # Of a list: what a person should know about this one.
-    warnings: Sequence[str] = ()
+    warnings: Sequence[str] = ()  # when listed
 
     @property
     def key(self) -> tuple[str, str]:
-        """Return the file and the name, which no two rows of a report have in common."""
         return self.path, self.name
 
 
 @dataclass
 class Report:
-    """The rows, in the order in which they were planned, and what else there is to say."""
+    """The rows of a job, in the order of the plan, with the warnings and errors of the whole job.
+
+    An error stopped only a part of the job, such as one credentials file.
+    """
 
     rows: list[Row] = field(default_factory=list)
     warnings: list[str] = field(default_factory=list)
-    # What stopped a part of the job, such as a file that cannot be read; the rest was done.
     errors: list[LegacySsoError] = field(default_factory=list)

@@ -1,11 +1,8 @@
 """Stay, and renew legacy profiles before their keys expire: ``refresh-legacy --watch``.
 
-A round looks at the files, decides what is due, refreshes it, and remembers what came of it, in
-this order. What is due is decided by the wall clock and by what stands in the files at that moment:
-a laptop that slept, a clock that was set, a process that was stopped and a file that somebody else
-wrote are no special cases.
-
-Not here: signals, and what is told of a round, which is in ``news.py``.
+A round looks at the files, decides what is due, refreshes it, and remembers the results. Each round
+decides by the wall clock and by what stands in the files at that moment. So a laptop that slept, a
+clock that was set and a file that another program wrote need no code of their own.
 """
 
 from __future__ import annotations
@@ -22,25 +19,24 @@ from ..errors import LegacySsoError
 from ..fetch.sso import token_file
 from ..legacy_profile import LegacyProfile, Standing
 from ..plan.copies import Copy, Selection
-from .news import Event, News
+from .news import News
 from .refresh import Fetch, refresh
 from .rows import Row
 
-# How often the clock and the files are looked at, which takes a few calls of stat().
-_LOOK_SECONDS = 0.5
-# Keys are renewed when this long is left, or half of what was left when they were first seen.
+_LOOK_SECONDS = 0.5  # between two looks at the clock and the files
+# Keys are renewed when this much time is left, or half of what was left when they were first seen.
 _LEFT = timedelta(minutes=20)
-# Between tries that fail; each pause is twice the one before.
+# Between failed tries; each pause is twice as long as the one before.
 _SHORTEST_PAUSE = timedelta(seconds=1)
 _FIRST_PAUSE = timedelta(seconds=15)
 _LONGEST_PAUSE = timedelta(minutes=5)
-# What is due so much of its waiting time later is done too: one write for all.
+# A profile is renewed early, by up to this part of its waiting time, if others are due.
 _SOON = 0.1
 _NEVER = datetime.max.replace(tzinfo=UTC)
 
-Load = Callable[[], tuple[Fetch, Configuration]]
-Key = tuple[str, str]  # of a legacy profile: its file and its name
-Stamp = tuple[tuple[int, int, int] | None, ...]
+Load = Callable[[], tuple[Fetch, Configuration]]  # reads the configuration again
+Key = tuple[str, str]  # the file and the name of a legacy profile
+Stamp = tuple[tuple[int, int, int] | None, ...]  # of files; it changes when one of them does
 
 
 class Pause(NamedTuple):
@@ -48,18 +44,16 @@ class Pause(NamedTuple):
 
     since: datetime
     length: timedelta
-    # The sign-in that was there; another one ends the pause.
-    sign_in: Stamp
+    sign_in: Stamp  # when the pause began; a new sign-in ends the pause
     error: LegacySsoError | None = None
 
     @property
     def end(self) -> datetime:
-        """When its time is over."""
         return self.since + self.length
 
     def is_over(self, sign_in: Stamp) -> bool:
-        """Tell whether its time is nearly over, or somebody has signed in since."""
-        # One that begins in the future: the clock was set back, and nobody knows how long ago.
+        """Tell whether its time is nearly over, or the person has signed in since."""
+        # A pause that begins in the future is over, too: the clock was set back.
         is_running = self.since <= datetime.now(UTC) < self.end - _SOON * self.length
         return not is_running or sign_in != self.sign_in
 
@@ -67,18 +61,15 @@ class Pause(NamedTuple):
 class Memory(NamedTuple):
     """What is known of a legacy profile from the rounds before."""
 
-    # When the keys that expire then were first seen.
-    seen: datetime
+    seen: datetime  # when keys with this expiration were first seen
     expiration: datetime | None = None
-    # The sign-in that was there when it was last looked at. One that is signed out is filled by the
-    # next sign-in, and not by the one that fed it before.
-    sign_in: Stamp = ()
+    sign_in: Stamp = ()  # then; only a later sign-in fills a profile that is signed out
     pause: Pause | None = None
     signed_out: bool = False
 
 
 def due_at(source: Source, there: Standing, memory: Memory, sign_in: Stamp) -> datetime:
-    """Return when a legacy profile is to be renewed; at the latest possible moment for never."""
+    """Return when a legacy profile is to be renewed; ``_NEVER`` if it is not."""
     now, legacy = datetime.now(UTC), there.legacy
     if memory.pause and not memory.pause.is_over(sign_in):
         return memory.pause.end
@@ -94,10 +85,9 @@ def due_at(source: Source, there: Standing, memory: Memory, sign_in: Stamp) -> d
 
 
 def pause_after(error: LegacySsoError | None, memory: Memory, sign_in: Stamp) -> Pause:
-    """Return how long to wait after a try: twice as long as the last time.
+    """Return the pause after a failed try: twice as long as the last one.
 
-    While the old keys work there is still something to be saved, and half of what they have left is
-    the longest pause.
+    While the old keys still work, it is at most half of the time that they have left.
     """
     now = datetime.now(UTC)
     length = min(memory.pause.length * 2, _LONGEST_PAUSE) if memory.pause else _FIRST_PAUSE
@@ -109,52 +99,42 @@ def pause_after(error: LegacySsoError | None, memory: Memory, sign_in: Stamp) ->
 
 @dataclass
 class Watch:
-    """One watch over the selected legacy profiles of some credentials files.
-
-    Args:
-        load: reads the configuration anew; returns it with what fetches by it.
-        config_file: the file that ``load`` reads, besides the credentials files.
-        paths: the credentials files.
-        selection: the legacy profiles to watch.
-        tell: is told of each event as it happens.
-    """
+    """One watch over the selected legacy profiles of some credentials files."""
 
     load: Load
-    config_file: str
-    paths: Sequence[str]
+    config_file: str  # what ``load`` reads
+    paths: Sequence[str]  # of the credentials files
     selection: Selection
-    tell: Callable[[Event], None]
+    news: News
     _is_first: bool = True
     _memories: dict[Key, Memory] = field(default_factory=dict)
     _token_files: set[str] = field(default_factory=set)
-
-    def __post_init__(self) -> None:
-        self._news = News(self.tell)
 
     def run(self) -> NoReturn:
         """Wait and renew, until interrupted.
 
         Raises:
-            LegacySsoError: nothing could be selected, or a file could not be read, at the start.
-                Later on that is told, and tried again.
+            LegacySsoError: in the first round nothing could be selected, or a file could not be
+                read. In later rounds such an error is told, and the round is tried again.
         """
         seen = before = self._look()
         at, due = datetime.now(UTC), self._round()
         while True:
             time.sleep(_LOOK_SECONDS)
             now = self._look()
-            # Others empty a file before they write it: what still changes is let be.
+            # Wait until the files stop changing: some programs empty a file before they write it.
             has_changed = now != seen and now == before
             before = now
             if has_changed or not at <= datetime.now(UTC) < due:
-                seen = now  # so what we write is looked at again: others may have written as well
+                seen = now  # our own writes cause one more round; others may have written, too
                 at, due = datetime.now(UTC), self._round()
 
     def _look(self) -> Stamp:
-        return _stamp(self.config_file, *self.paths, *sorted(self._token_files))
+        paths = self.config_file, *self.paths, *sorted(self._token_files)
+        return tuple(map(_stamp, paths))
 
     def _round(self) -> datetime:
-        """Renew what is due; return when the next one will be."""
+        """Renew what is due; return when the next round is due."""
         looked_at: dict[Key, Standing] = {}
 
         def is_due(copy: Copy, there: Standing) -> bool:
@@ -167,94 +147,83 @@ class Watch:
         except LegacySsoError as error:
             if self._is_first:
                 raise
-            self._news.of_trouble(None, str(error))
+            self.news.of_trouble(None, str(error))
             return datetime.now(UTC) + _FIRST_PAUSE
-        keys = {row.key: row for row in report.rows}
-        standings = {key: _now(looked_at.get(key, Standing()), row) for key, row in keys.items()}
-        before = self._memories
-        self._memories = {key: self._remember(row, standings[key]) for key, row in keys.items()}
-        for key, row in keys.items():
-            if key in before and self._memories[key].signed_out and not before[key].signed_out:
-                self._news.of_sign_out(row)
-        pauses = (self._memories[key].pause for key in keys)
-        self._news.of_round(report, [pause.error if pause else None for pause in pauses])
+        memories, due = {}, [_NEVER]
+        for row in report.rows:
+            there = _after(looked_at.get(row.key, Standing()), row)
+            before = self._memory(row.key, row.source)
+            memories[row.key] = memory = self._remember(before, row, there)
+            if row.key in self._memories and memory.signed_out and not before.signed_out:
+                self.news.of_sign_out(row)
+            if not self._is_left_out(row.source):
+                due.append(due_at(row.source, there, memory, self._sign_in(row.source)))
+        self._memories = memories
+        pauses = (memories[row.key].pause for row in report.rows)
+        self.news.of_round(report, [pause.error if pause else None for pause in pauses])
         if self._is_first:
-            self._news.of_what_is_left(report, self._is_left_out)
+            self.news.of_start(report, self._is_left_out)
         self._is_first = False
-        due = (self._due_at(row.source, key, standings[key]) for key, row in keys.items())
-        return min(due, default=_NEVER)
+        return min(due)
 
     def _is_due(self, copy: Copy, there: Standing) -> bool:
-        memory = self._memory(copy.key, copy.source)
-        if memory.pause and not memory.pause.is_over(self._sign_in(copy.source)):
+        memory, sign_in = self._memory(copy.key, copy.source), self._sign_in(copy.source)
+        is_paused = memory.pause and not memory.pause.is_over(sign_in)
+        if is_paused or self._is_left_out(copy.source):
             return False
-        due = self._due_at(copy.source, copy.key, there)
+        due = due_at(copy.source, there, memory, sign_in)
         waiting = max(due - memory.seen, timedelta())
         return due != _NEVER and datetime.now(UTC) >= due - _SOON * waiting
 
-    def _due_at(self, source: Source, key: Key, there: Standing) -> datetime:
-        if self._is_left_out(source):
-            return _NEVER
-        return due_at(source, there, self._memory(key, source), self._sign_in(source))
-
     def _memory(self, key: Key, source: Source) -> Memory:
-        # At the start any sign-in fills what is signed out: who starts a watch wants the keys.
+        # In the first round an earlier sign-in fills signed-out profiles, too.
         new = Memory(datetime.now(UTC), sign_in=() if self._is_first else self._sign_in(source))
         return self._memories.get(key, new)
 
-    def _remember(self, row: Row, there: Standing) -> Memory:
+    def _remember(self, memory: Memory, row: Row, there: Standing) -> Memory:
         """Return what the next round has to know of a legacy profile."""
-        memory, sign_in = self._memory(row.key, row.source), self._sign_in(row.source)
-        expiration = there.legacy.expiration if there.legacy else None
+        legacy, sign_in = there.legacy, self._sign_in(row.source)
+        expiration = legacy.expiration if legacy else None
         is_new = expiration != memory.expiration
-        if is_new:
-            memory = memory._replace(seen=datetime.now(UTC), expiration=expiration)
-        memory = memory._replace(signed_out=there.legacy is not None and there.legacy.signed_out)
-        is_over = memory.pause is None or memory.pause.is_over(sign_in)
-        if row.error:
-            pause = pause_after(row.error, memory, sign_in) if is_over else memory.pause
-            return memory._replace(pause=pause)
-        # We ourselves may have renewed the token of the sign-in.
-        memory = memory._replace(sign_in=sign_in)
-        if row.status != "refreshed":
-            return memory._replace(pause=None) if is_over else memory
+        memory = memory._replace(
+            seen=datetime.now(UTC) if is_new else memory.seen,
+            expiration=expiration,
+            signed_out=legacy is not None and legacy.signed_out,
+            sign_in=memory.sign_in if row.error else sign_in,
+        )
+        if memory.pause and not memory.pause.is_over(sign_in) and row.status != "refreshed":
+            return memory
         # A credential_process may hand out the same keys again and again.
-        is_same = expiration is not None and not is_new
-        return memory._replace(pause=pause_after(None, memory, sign_in) if is_same else None)
+        is_same = row.status == "refreshed" and expiration is not None and not is_new
+        is_in_vain = is_same or row.error
+        pause = pause_after(row.error, memory, sign_in) if is_in_vain else None
+        return memory._replace(pause=pause)
 
     def _is_left_out(self, source: Source) -> bool:
         is_named = not (self.selection.of_written or self.selection.same_login)
-        return not is_named and source.what_it_takes is not None
+        return not is_named and source.what_it_needs is not None
 
     def _sign_in(self, source: Source) -> Stamp:
-        """Return what changes when somebody signs in, or out; all ``None`` while nobody has."""
+        """Return the stamp of the sign-in's token file; no stamp if it needs no SSO sign-in."""
         if source.sign_in is None:
             return ()
         path = token_file(source.sign_in)
         self._token_files.add(path)
-        return _stamp(path)
+        return (_stamp(path),)
 
 
-def _now(there: Standing, row: Row) -> Standing:
+def _after(there: Standing, row: Row) -> Standing:
     """Return what stands in the file after a round."""
     if row.status != "refreshed":
         return there
-    # Without microseconds, as it stands in the file.
+    # The file has no microseconds.
     expiration = row.expiration.replace(microsecond=0) if row.expiration else None
-    legacy = LegacyProfile(
-        row.name, row.source.name, expiration, signed_out=False, tokens_differ=False
-    )
-    return there._replace(legacy=legacy)
+    return there._replace(legacy=LegacyProfile(row.name, row.source.name, expiration))
 
 
-def _stamp(*paths: str) -> Stamp:
-    """Return what changes when one of the files does."""
-    stamps: list[tuple[int, int, int] | None] = []
-    for path in paths:
-        try:
-            status = os.stat(path)
-        except OSError:
-            stamps.append(None)
-        else:
-            stamps.append((status.st_ino, status.st_size, status.st_mtime_ns))
-    return tuple(stamps)
+def _stamp(path: str) -> tuple[int, int, int] | None:
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_ino, status.st_size, status.st_mtime_ns

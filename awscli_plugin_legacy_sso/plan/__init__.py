@@ -1,1 +1,1 @@
-"""Which sources are copied to which legacy profiles. Pure: configuration in, copies out."""
+"""Which source profiles are copied to which legacy profiles. Pure: no file and no network."""

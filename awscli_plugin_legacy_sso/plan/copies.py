@@ -1,25 +1,23 @@
-"""Which legacy profiles to make or renew: a person's selection comes in, a list of copies goes out.
+"""Which legacy profiles to make or renew: a selection comes in, a list of copies goes out. Pure.
 
-Here each source profile is asked, once. Pure: everything comes from the parsed configuration and
-from the legacy profiles that stand in the files. Whether a copy may be written, and whether it is
-due, is not decided here but in ``decide.py``.
+``decide.py`` decides whether a copy may be written, and whether it is due.
 """
 
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from ..configuration import Configuration, Profile, SignIn, Source
 from ..errors import ProfileError, UsageError
 from ..legacy_profile import DEFAULT_OUTPUT, LegacyProfile
 
-Written = Mapping[str, Sequence[LegacyProfile]]  # The legacy profiles by file, the main file first.
+Written = Mapping[str, Sequence[LegacyProfile]]  # the legacy profiles by file, the main file first
 
 
 class Selection(NamedTuple):
-    """What a person asked to have refreshed; the table of ``aws sso refresh-legacy help``."""
+    """What a person asked to have refreshed: the options of ``aws sso refresh-legacy``."""
 
     profile: str
     source_profiles: Sequence[str] = ()
@@ -29,14 +27,12 @@ class Selection(NamedTuple):
     output_profile: str | None = None
     region: str | None = None
     force: bool = False
-    # The credentials file, where one was given for this run.
-    credentials_file: str | None = None
-    # A program that hands in a session of its own answers for it.
-    any_source: bool = False
+    credentials_file: str | None = None  # as given for this run
+    any_source: bool = False  # take the keys of a program's own session, whatever the profile says
 
     @property
     def of_written(self) -> bool:
-        """Tell whether this selects legacy profiles that are there, rather than source profiles."""
+        """Whether it selects legacy profiles that exist, rather than source profiles."""
         return self.all or self.sso_session is not None
 
 
@@ -46,32 +42,44 @@ class Copy(NamedTuple):
     source: Source
     name: str
     path: str
-    # What the configuration says under the name of the legacy profile.
-    target: Profile
-    # The region that a person asked for; else it is the source's own, once.
-    region: str | None = None
-    is_literal: bool = False
-    force: bool = False
-    credentials_file: str | None = None
-    any_source: bool = False
+    target: Profile  # what the configuration says under the name of the legacy profile
+    selection: Selection
+
+    @property
+    def is_literal(self) -> bool:
+        """Whether the person gave this very name."""
+        return self.selection.output_profile == self.name
 
     @property
     def key(self) -> tuple[str, str]:
-        """Return the file and the name, which no two copies have in common."""
         return self.path, self.name
 
 
 def plan(configuration: Configuration, written: Written, selection: Selection) -> list[Copy]:
-    """Return the copies that a selection asks for, each once.
-
-    Raises:
-        ProfileError: an unknown session, or a pattern that matches no source.
-        UsageError: two sources would be written to one name.
-    """
-    if selection.of_written:
-        copies = _of_written(configuration, written, selection)
+    """Return the copies that a selection asks for, each once."""
+    session = selection.sso_session
+    if session is not None and session not in configuration.sso_sessions:
+        raise ProfileError(
+            f"there is no sso-session {session!r}; make it with: aws configure sso-session"
+        )
+    renewals = [
+        Copy(
+            configuration.source(it.source),
+            it.name,
+            path,
+            configuration.profile(it.name),
+            selection,
+        )
+        for path, there in written.items()
+        for it in there
+    ]
+    if session is not None:
+        copies = [it for it in renewals if it.source.sign_in == SignIn(session, None)]
+    elif selection.all:
+        copies = renewals
     elif selection.same_login:
-        copies = _of_same_login(configuration, written, selection)
+        first = _of_source(configuration, written, selection, selection.profile)
+        copies = _of_same_login(configuration, first, renewals)
     else:
         copies = [
             _of_source(configuration, written, selection, profile)
@@ -93,19 +101,13 @@ def _named_sources(configuration: Configuration, selection: Selection) -> Iterab
         return [selection.profile]
     found: dict[str, None] = {}
     for pattern in selection.source_profiles:
-        if pattern in configuration.profiles or not set("*?[") & set(pattern):
-            found[pattern] = None
-            continue
-        matches = [
-            profile
-            for profile in configuration.profiles
-            if fnmatch.fnmatchcase(profile, pattern) and configuration.profile(profile).kind
-        ]
+        matches = [pattern]
+        if pattern not in configuration.profiles and set("*?[") & set(pattern):
+            names = fnmatch.filter(configuration.profiles, pattern)
+            matches = [name for name in names if configuration.profile(name).kind]
         if not matches:
-            raise ProfileError(
-                f"no source profile matches {pattern!r}; "
-                "list yours with: aws configure list-profiles"
-            )
+            how = "list yours with: aws configure list-profiles"
+            raise ProfileError(f"no source profile matches {pattern!r}; {how}")
         found.update(dict.fromkeys(matches))
     return found
 
@@ -113,76 +115,33 @@ def _named_sources(configuration: Configuration, selection: Selection) -> Iterab
 def _of_source(
     configuration: Configuration, written: Written, selection: Selection, profile: str
 ) -> Copy:
-    """Plan for one profile named as a source; a legacy profile named so means its own record."""
+    """Return the copy of a profile; a legacy profile stands for the source in its record."""
     path, there = next(iter(written.items()))
-    # The file to write need not be the one that the CLI reads.
-    recorded = {legacy.name: legacy.source for legacy in there}
-    source = recorded.get(profile) or configuration.profile(profile).recorded_source or profile
-    if configuration.profile(profile).kind:
-        source = profile
+    source, named = profile, configuration.profile(profile)
+    if not named.kind:
+        # The file to write may be another one than the CLI reads.
+        recorded = {legacy.name: legacy.source for legacy in there}
+        source = recorded.get(profile) or named.recorded_source or profile
     template = selection.output_profile
     if template is None:
         usual = configuration.own_setting("output_profile") or DEFAULT_OUTPUT
         template = usual if source == profile else profile
     name = template.replace("{profile}", source)
-    return Copy(
-        source=configuration.source(source),
-        name=name,
-        path=path,
-        target=configuration.profile(name),
-        region=selection.region,
-        is_literal=selection.output_profile == name,
-        force=selection.force,
-        credentials_file=selection.credentials_file,
-        any_source=selection.any_source,
-    )
-
-
-def _of_written(
-    configuration: Configuration, written: Written, selection: Selection
-) -> Iterable[Copy]:
-    """Plan for the legacy profiles that are there, all or of one sign-in session."""
-    session = selection.sso_session
-    if session is not None and session not in configuration.sso_sessions:
-        raise ProfileError(
-            f"there is no sso-session {session!r}; make it with: aws configure sso-session"
-        )
-    for copy in _renewals(configuration, written, selection):
-        if session is None or copy.source.sign_in == SignIn(session, None):
-            yield copy
+    return Copy(configuration.source(source), name, path, configuration.profile(name), selection)
 
 
 def _of_same_login(
-    configuration: Configuration, written: Written, selection: Selection
-) -> Sequence[Copy]:
-    """Plan for a profile, and for every legacy profile there is that signs in the same way."""
-    first = _of_source(configuration, written, selection, selection.profile)
-    sign_in = first.source.sign_in
-    renewals = [
+    configuration: Configuration, first: Copy, renewals: Iterable[Copy]
+) -> list[Copy]:
+    """Return the copies that sign in as the first one does, with the first if it is allowed."""
+    source = first.source
+    same = [
         copy
-        for copy in _renewals(configuration, written, selection)
-        if copy.source.name == first.source.name
-        or (sign_in is not None and copy.source.sign_in == sign_in)
+        for copy in renewals
+        if copy.source.name == source.name
+        or (source.sign_in is not None and copy.source.sign_in == source.sign_in)
     ]
-    is_known = any(
-        copy.source.name == first.source.name or copy.key == first.key for copy in renewals
-    )
+    is_known = any(copy.source.name == source.name or copy.key == first.key for copy in same)
     if is_known or configuration.own_setting("hook_new").lower() in ("no", "false", "off", "0"):
-        return renewals
-    return [first, *renewals]
-
-
-def _renewals(
-    configuration: Configuration, written: Written, selection: Selection
-) -> Iterator[Copy]:
-    """Plan for every legacy profile that is there."""
-    sources: dict[str, Source] = {}
-    for path, there in written.items():
-        for legacy in there:
-            source = sources.get(legacy.source) or configuration.source(legacy.source)
-            sources[legacy.source] = source
-            target = configuration.profile(legacy.name)
-            yield Copy(
-                *(source, legacy.name, path, target, selection.region),
-                credentials_file=selection.credentials_file,
-            )
+        return same
+    return [first, *same]

@@ -15,7 +15,7 @@ from support.profiles import legacy
 
 from awscli_plugin_legacy_sso.configuration import Configuration
 from awscli_plugin_legacy_sso.file import credentials_file
-from awscli_plugin_legacy_sso.jobs.remove import Conditions, remove_legacy
+from awscli_plugin_legacy_sso.jobs.offline import Conditions, remove_legacy
 
 OTHERS = (
     "# mine\n[default]\naws_access_key_id = AKIA\naws_secret_access_key = s ; x\n\n[ odd ]\nk:v"
@@ -254,7 +254,7 @@ def test_sign_out_keeps_other_kinds(person: Person) -> None:
 
     assert done.status == 0
     assert lines(done.out) == [
-        "p kept: no SSO sign-in feeds it",
+        "p kept: it needs no SSO sign-in",
         f"dev signed out in {person.credentials}",
         f"g signed out in {person.credentials}",
     ]

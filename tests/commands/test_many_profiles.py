@@ -182,7 +182,7 @@ def test_all_with_deleted_source_and_own_keys(person: Person) -> None:
     assert done.status == 1
     assert lines(done.err) == [
         "aws: [ERROR]: gone: there is no profile 'gone' any more; "
-        "remove what came of it with: aws sso remove-legacy --legacy-profiles gone-legacy-sso"
+        "remove its legacy profile with: aws sso remove-legacy --legacy-profiles gone-legacy-sso"
     ]
     assert person.credentials.read_text().startswith(f"{by_hand}\n{gone}\n")
     assert person.sections()["dev-legacy-sso"]["aws_access_key_id"] != "ASIAOLD"

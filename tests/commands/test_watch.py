@@ -378,14 +378,14 @@ def test_watch_leaves_out_what_may_ask(person: Person) -> None:
         watching.until("refreshed", name)
 
     assert [note.partition(";")[0] for note in notes] == [
-        "mfa-legacy-sso is left to you, as it may take an MFA code",
-        "console-legacy-sso is left to you, as it may take another aws login",
+        "mfa-legacy-sso is not watched, as it may need an MFA code",
+        "console-legacy-sso is not watched, as it may need another aws login",
     ]
     assert watching.count("failed") == 0
     for left_out in ("mfa-legacy-sso", "console-legacy-sso"):
         assert person.sections()[left_out]["aws_access_key_id"] == "ASIAOLD"
 
-    with watch(person, *notes[1].partition("watched with ")[2].split()) as watching:
+    with watch(person, *notes[1].partition("to watch it, use ")[2].split()) as watching:
         watching.until("refreshed", "console-legacy-sso")
 
 

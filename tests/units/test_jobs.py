@@ -11,9 +11,8 @@ import pytest
 
 from awscli_plugin_legacy_sso.configuration import Configuration, Source
 from awscli_plugin_legacy_sso.errors import FetchError, LegacySsoError
-from awscli_plugin_legacy_sso.jobs.list import list_legacy
+from awscli_plugin_legacy_sso.jobs.offline import Conditions, list_legacy, remove_legacy
 from awscli_plugin_legacy_sso.jobs.refresh import refresh
-from awscli_plugin_legacy_sso.jobs.remove import Conditions, remove_legacy
 from awscli_plugin_legacy_sso.jobs.rows import Report
 from awscli_plugin_legacy_sso.legacy_profile import Credentials
 from awscli_plugin_legacy_sso.plan.copies import Selection

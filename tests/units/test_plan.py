@@ -311,7 +311,9 @@ def test_guards_of_existing_names(
 
     def attempt(*, force: bool = False, is_literal: bool = False) -> str:
         source, target = known.source("sso"), known.profile(name)
-        copy = Copy(source, name, FILE, target, force=force, is_literal=is_literal)
+        output_profile = name if is_literal else None
+        selection = Selection("sso", output_profile=output_profile, force=force)
+        copy = Copy(source, name, FILE, target, selection)
         with contextlib.suppress(RefusedError):
             decided(copy, text)
             return "written"
@@ -415,7 +417,7 @@ def test_own_name_renewed() -> None:
 def test_name_not_read_by_all_tools(name: str, why: str) -> None:
     """A name that a section header cannot hold, or that some SDKs cut off, is refused."""
     known = configuration(sso=SSO)
-    copy = Copy(known.source("sso"), name, FILE, known.profile(name))
+    copy = Copy(known.source("sso"), name, FILE, known.profile(name), Selection("sso"))
 
     with pytest.raises(InvalidNameError, match=why):
         decide(copy, Standing())
@@ -437,7 +439,7 @@ def test_name_not_read_by_all_tools_renewed() -> None:
 def test_name_with_warning(name: str) -> None:
     """A new name that some tools do not see gives a warning; its later renewals give none."""
     known = configuration(sso=SSO)
-    copy = Copy(known.source("sso"), name, FILE, known.profile(name))
+    copy = Copy(known.source("sso"), name, FILE, known.profile(name), Selection("sso"))
 
     assert "some tools will not see" in "".join(decide(copy, Standing()).warnings)
     assert decided(copy, legacy(name, "sso")).warnings == ()
@@ -446,7 +448,8 @@ def test_name_with_warning(name: str) -> None:
 def test_name_without_warning() -> None:
     """Letters, digits and the characters in the SDKs' own patterns give no warning."""
     known = configuration(sso=SSO)
-    copy = Copy(known.source("sso"), "aZ09-_/.%@:+", FILE, known.profile("aZ09-_/.%@:+"))
+    name = "aZ09-_/.%@:+"
+    copy = Copy(known.source("sso"), name, FILE, known.profile(name), Selection("sso"))
 
     assert decide(copy, Standing()).warnings == ()
 
