@@ -44,9 +44,9 @@ def center() -> Iterator[IdentityCenter]:
         yield running
 
 
-@pytest.fixture(params=[FROZEN, DEBIAN])
+@pytest.fixture(params=[FROZEN, pytest.param(DEBIAN, marks=pytest.mark.torture)])
 def version(request: pytest.FixtureRequest) -> str:
-    """Each real AWS CLI in turn. A test that needs only one of them is parametrized with it."""
+    """The version of the AWS CLI: today's, and in `make torture` Debian's too."""
     chosen: str = request.param
     return chosen
 

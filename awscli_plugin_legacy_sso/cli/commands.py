@@ -16,7 +16,7 @@ class ListLegacyCommand(LegacyCommand):
     ARG_TABLE = options.LIST
 
     def _run(self) -> int:
-        from ..jobs.offline import list_legacy
+        from ..jobs.list_and_remove import list_legacy
 
         report = list_legacy(self.configuration, self._paths())
         wants_document = self._wants_document() or self._configured_output()
@@ -36,7 +36,7 @@ class RemoveLegacyCommand(LegacyCommand):
     ARG_TABLE = options.REMOVE
 
     def _run(self) -> int:
-        from ..jobs.offline import Conditions, remove_legacy
+        from ..jobs.list_and_remove import Conditions, remove_legacy
 
         conditions = Conditions(
             names=self.args.legacy_profiles or (),

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from .edits import read
@@ -43,12 +44,24 @@ class Answer(NamedTuple):
 
 @dataclass(frozen=True)
 class Aws:
-    """One AWS CLI on ``PATH``, and how it answered."""
+    """One AWS CLI on ``PATH``, and how it answers. It is started when it is asked."""
 
     path: str
-    version: str  # empty where it does not print one
-    broken: str  # why no command works under the person's config, if so
     fails: str  # why our command does not work with the plugin on, if so
+
+    @property
+    def version(self) -> str:
+        """Its version; empty where it does not print one."""
+        return self._version[0]
+
+    @property
+    def broken(self) -> str:
+        """Why no command works under the person's config, if so."""
+        return self._version[1]
+
+    @cached_property
+    def _version(self) -> tuple[str, str]:
+        return _version(self.path)
 
     def __str__(self) -> str:
         return f"{self.path} ({self.version or 'which says no version'})"
@@ -65,10 +78,9 @@ def on_path() -> list[str]:
 
 
 def examine(folder: str) -> list[Aws]:
-    """Start each AWS CLI on ``PATH``, with the plugin in this folder and without it."""
+    """Try each AWS CLI on ``PATH``, with the plugin in this folder."""
     with ThreadPoolExecutor() as at_once:
-        examined = at_once.map(lambda aws: Aws(aws, *_version(aws), _trial(aws, folder)), on_path())
-        return list(examined)
+        return list(at_once.map(lambda aws: Aws(aws, _trial(aws, folder)), on_path()))
 
 
 def _trial(aws: str, folder: str) -> str:

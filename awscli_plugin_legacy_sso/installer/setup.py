@@ -14,7 +14,7 @@ from functools import partial
 from ..configuration import Configuration
 from ..errors import LegacySsoError
 from ..file import credentials_file
-from ..jobs.offline import Conditions, list_legacy, remove_legacy
+from ..jobs.list_and_remove import Conditions, list_legacy, remove_legacy
 from ..private_folders import check_folder
 from . import alias_file, classic_lines, machine, package_copy, places
 from .edits import Edit, Mark, read, remove_if_empty, warn

@@ -20,7 +20,7 @@ from support.readers import READERS, Reading
 from awscli_plugin_legacy_sso import refresh_legacy_sso
 from awscli_plugin_legacy_sso.configuration import Configuration
 from awscli_plugin_legacy_sso.errors import LegacySsoError
-from awscli_plugin_legacy_sso.jobs.offline import Conditions, list_legacy, remove_legacy
+from awscli_plugin_legacy_sso.jobs.list_and_remove import Conditions, list_legacy, remove_legacy
 
 ROWS = (*VALUES_THAT_RUN_ON, *NAMES, *RECORDS, *NEW, *PLACES, *FORMS, *HEADERS, *REFUSED)
 EXPIRES = datetime(2031, 1, 2, 3, 4, 5, tzinfo=UTC)

@@ -10,12 +10,12 @@ from pathlib import Path
 import pexpect
 import pytest
 from support.old_clients import CLIENTS, ask_who
-from support.person import FROZEN, Person, lines, only
+from support.person import FROZEN, Person, lines, on_both, only
 from support.profiles import legacy
 
 from awscli_plugin_legacy_sso.configuration import Configuration
 from awscli_plugin_legacy_sso.file import credentials_file
-from awscli_plugin_legacy_sso.jobs.offline import Conditions, remove_legacy
+from awscli_plugin_legacy_sso.jobs.list_and_remove import Conditions, remove_legacy
 
 OTHERS = (
     "# mine\n[default]\naws_access_key_id = AKIA\naws_secret_access_key = s ; x\n\n[ odd ]\nk:v"
@@ -27,6 +27,7 @@ def in_minutes(minutes: int) -> str:
     return f"{datetime.now(UTC) + timedelta(minutes=minutes):%Y-%m-%dT%H:%M:%SZ}"
 
 
+@on_both
 def test_list_fields(person: Person) -> None:
     """It shows source profile, account, role, session, expiry and state, and sends no request."""
     person.sign_in()
@@ -110,6 +111,7 @@ def test_list_without_config(person: Person) -> None:
     assert (item["Profile"], item["State"]) == ("dev-legacy-sso", "expired")
 
 
+@on_both
 def test_remove_restores_the_old_bytes(person: Person) -> None:
     """After a refresh and a removal the file is the same as before."""
     person.credentials.write_text(OTHERS)

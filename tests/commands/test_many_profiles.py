@@ -11,10 +11,11 @@ import pexpect
 import pytest
 from identity_center.center import START_URL
 from support import fire
-from support.person import FROZEN, PROFILES, Person, arn, interrupted, lines, only
+from support.person import FROZEN, PROFILES, Person, arn, interrupted, lines, on_both, only
 from support.profiles import OTHER_START_URL, SESSIONS, legacy, profiles
 
 
+@on_both
 def test_refresh_when_some_profiles_fail(person: Person) -> None:
     """50 profiles, one forbidden, one with an unknown role: 48 are written.
 
@@ -293,6 +294,7 @@ def test_min_remaining_keeps_lasting_keys(person: Person) -> None:
     assert person.center.calls == []
 
 
+@on_both
 def test_login_once_for_each_session(person: Person) -> None:
     """``--login`` on a terminal runs the CLI's login for each session, then refreshes.
 

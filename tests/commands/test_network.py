@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from identity_center import IdentityCenter
-from support.person import FROZEN, PROFILES, Person, lines, only, table_on_both
+from support.person import FROZEN, PROFILES, Person, lines, only
 
 
 @pytest.fixture
@@ -41,7 +41,6 @@ def center(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[IdentityC
         yield running
 
 
-@table_on_both
 @pytest.mark.parametrize("how", ["--ca-bundle", "AWS_CA_BUNDLE", "ca_bundle", "--no-verify-ssl"])
 @pytest.mark.parametrize("expired", [False, True], ids=["", "token due"])
 def test_private_ca_is_trusted(person: Person, authority: Path, how: str, expired: bool) -> None:
@@ -102,7 +101,6 @@ GOV = PROFILES.replace("sso_region = us-east-1", "sso_region = us-gov-west-1")
 CHINA = PROFILES.replace("sso_region = us-east-1", "sso_region = cn-north-1")
 
 
-@table_on_both
 @pytest.mark.parametrize(
     ("profiles", "settings", "host"),
     [

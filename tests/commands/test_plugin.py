@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from support import real_parts
-from support.person import CHECKOUT, DEBIAN, FROZEN, Person, only, table_on_both
+from support.person import CHECKOUT, DEBIAN, FROZEN, Person, on_both, only
 
 PACKAGE = "awscli_plugin_legacy_sso"
 
@@ -61,7 +61,6 @@ BREAKS = [
 ]
 
 
-@table_on_both
 @pytest.mark.parametrize("how", BREAKS)
 def test_broken_plugin(person: Person, how: str) -> None:
     """Other ``aws`` commands work; our commands exit with 253 and the reason."""
@@ -126,6 +125,7 @@ def test_configupdater_missing_or_unusable(person: Person, how: str) -> None:
     assert not person.credentials.exists()
 
 
+@on_both
 def test_other_commands_are_unchanged(person: Person) -> None:
     """With the plugin on they have the same output and status, and send no request."""
     commands = [["--version"], ["configure", "list-profiles"], ["sso", "login", "--profile", "x"]]

@@ -8,7 +8,7 @@ import time
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from support.person import DEBIAN, FROZEN, Person, arn, interrupted, lines, only, table_on_both
+from support.person import DEBIAN, FROZEN, Person, arn, interrupted, lines, on_both, only
 
 # A credentials file as people have it: comments, odd spacing, nesting, long-term keys.
 ODD_FILE = """\
@@ -32,7 +32,6 @@ def expiration(person: Person, profile: str = "dev-legacy-sso") -> datetime:
     return datetime.fromisoformat(person.sections()[profile]["x_security_token_expires"])
 
 
-@table_on_both
 @pytest.mark.parametrize("newline", ["\n", "\r\n"])
 @pytest.mark.parametrize("ending", ["", "\n"])
 def test_refresh_keeps_all_other_bytes(person: Person, newline: str, ending: str) -> None:
@@ -75,6 +74,7 @@ def test_refresh_keeps_all_other_bytes(person: Person, newline: str, ending: str
     ]
 
 
+@on_both
 @pytest.mark.parametrize("session", ["corp", None])
 def test_refresh_output(person: Person, session: str | None) -> None:
     """It says what was written, when it expires and how to remove it."""
@@ -92,6 +92,7 @@ def test_refresh_output(person: Person, session: str | None) -> None:
     ]
 
 
+@on_both
 def test_refresh_replaces_cached_keys(
     person: Person,
 ) -> None:
@@ -280,7 +281,9 @@ FAILURES = {
 
 # These run on both CLIs: one of each status, and one error of each CLI's own botocore.
 BOTH = ("not signed in", "sign-in ended", "read-only file", "403", "no network")
-RUNS = [(FROZEN, case) for case in FAILURES] + [(DEBIAN, case) for case in BOTH]
+RUNS = [(version, case) for version in (FROZEN, DEBIAN) for case in BOTH]
+# The others have a row each in the tables that start no AWS CLI.
+RUNS_ELSEWHERE = [(FROZEN, case) for case in FAILURES if case not in BOTH]
 # Cases in which a service's answer or the file contains a secret.
 SECRETS = ("long-term keys in the way", "403", "an answer without keys", "keys with line breaks")
 
@@ -291,6 +294,17 @@ def test_failure_line_and_status(person: Person, case: str) -> None:
 
     The file is unchanged.
     """
+    check_failure(person, case)
+
+
+@pytest.mark.torture
+@pytest.mark.parametrize(("version", "case"), RUNS_ELSEWHERE, indirect=["version"])
+def test_more_failures_line_and_status(person: Person, case: str) -> None:
+    """The command prints the same as the tables of its parts say."""
+    check_failure(person, case)
+
+
+def check_failure(person: Person, case: str) -> None:
     arguments = ["--cli-read-timeout", "1", *_bring_about(case, person)]
     before = person.credentials.read_bytes()
     done = person.refresh(*arguments)
@@ -443,6 +457,7 @@ def test_throttling(person: Person) -> None:
     assert "dev -> dev-legacy-sso" in out
 
 
+@on_both
 def test_debug_log_has_no_secret(person: Person) -> None:
     """The CLI's loggers would log requests and answers; they are silent during a fetch."""
     person.sign_in(expires_in=60)
@@ -453,6 +468,7 @@ def test_debug_log_has_no_secret(person: Person) -> None:
     assert "refresh-legacy" in done.err
 
 
+@on_both
 def test_ctrl_c(person: Person) -> None:
     """The service hangs: Ctrl-C ends the command with status 130, and the file is unchanged."""
     person.sign_in()

@@ -9,7 +9,7 @@ from typing import Any
 import pexpect
 import pytest
 from identity_center.state import Trust
-from support.person import DEBIAN, FROZEN, PROFILES, Person, arn, lines, only, table_on_both
+from support.person import DEBIAN, FROZEN, PROFILES, Person, arn, lines, on_both, only
 from support.profiles import legacy
 from support.sources import USER, hand_out, leave_login_session
 
@@ -85,7 +85,6 @@ def person(person: Person) -> Person:
     return person
 
 
-@table_on_both
 @pytest.mark.parametrize(
     ("source", "identity"),
     [
@@ -147,6 +146,7 @@ def test_role_keys_are_fresh(person: Person) -> None:
     assert person.center.count("AssumeRole") == 1
 
 
+@on_both
 def test_mfa_code_is_asked_once(person: Person) -> None:
     """While the keys are in the CLI's cache there is no second question, and the line says so."""
     person.center.trust[LEAF] = Trust(mfa_serial=MFA, mfa_code="123456")

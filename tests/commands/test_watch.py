@@ -25,7 +25,7 @@ import pytest
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
-from support.person import FROZEN, Person, only, table_on_both
+from support.person import FROZEN, Person, on_both, only
 from support.profiles import OTHER_START_URL, SESSIONS, legacy, profiles
 from support.sources import USER, leave_login_session
 
@@ -151,6 +151,7 @@ class InUse:
             assert answer.status == 200
 
 
+@on_both
 def test_watch_renews_before_expiry(person: Person) -> None:
     """Keys are renewed twice in time, and no request in between is refused; on both AWS CLIs."""
     names = signed_in(person, 3)
@@ -412,7 +413,6 @@ def test_watch_second_of_same_files(person: Person) -> None:
         third.until("refreshed")
 
 
-@table_on_both
 @pytest.mark.parametrize(
     ("number", "status"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)]
 )

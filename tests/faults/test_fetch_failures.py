@@ -12,7 +12,7 @@ import re
 
 import pexpect
 import pytest
-from support.person import PROFILES, Person, lines
+from support.person import PROFILES, Person, lines, on_both
 from support.program import LEAF, ROLES, Caller, with_setting
 
 # Contents of the token file.
@@ -300,6 +300,7 @@ region = us-east-1
 """
 
 
+@on_both
 def test_commands_have_the_same_messages(person: Person) -> None:
     """Each kind of failure has its line on each AWS CLI; the status is 255 if theirs differ."""
     person.configure(EVERY_KIND.format(home=person.home))

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 import pytest
 from identity_center import IdentityCenter
-from support.person import FROZEN, PROFILES, Person, only
+from support.person import FROZEN, PROFILES, Person, on_both, only
 from support.program import Program
 
 LEAF = "arn:aws:iam::777788889999:role/Leaf"
@@ -130,6 +130,7 @@ def test_log_of_the_command(person: Person, tmp_path: Path) -> None:
     assert "awscli.clidriver" in done.err
 
 
+@on_both
 def test_history_of_the_cli(person: Person) -> None:
     """With ``cli_history = enabled`` it has the command, but not its tokens and keys."""
     person.configure(f"{PROFILES}\n[default]\ncli_history = enabled\n")

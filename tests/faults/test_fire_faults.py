@@ -19,7 +19,7 @@ import pytest
 from support import fire
 from support.fire import OLD
 from support.locks import exclusive
-from support.person import DEBIAN, Person, lines, only
+from support.person import DEBIAN, Person, lines, on_both, only
 
 from awscli_plugin_legacy_sso.lock import LockTimeoutError
 
@@ -470,6 +470,7 @@ def test_clock_that_is_wrong(person: Person, shift: str) -> None:
     assert (done.returncode == 0) is (shift == "-2d")
 
 
+@on_both
 @pytest.mark.parametrize("fault", [full_disk, read_only_file_system], ids=lambda f: f.__name__)
 def test_command_with_a_fault(person: Person, folder: Path, fault: Fault) -> None:
     """It prints one line, which begins as the CLI's own errors do, with status 253."""

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from support import fire
-from support.person import DEBIAN, PROFILES, Person, only, table_on_both
+from support.person import DEBIAN, PROFILES, Person, only
 
 # A role and a process also have secrets.
 MORE = """
@@ -96,7 +96,6 @@ def watch(person: Person, tmp_path: Path) -> Watch:
     return watching
 
 
-@table_on_both
 def test_secrets_when_all_goes_well(watch: Watch) -> None:
     """Refresh, list, sign out and remove, with and without ``--debug``: nothing leaks."""
     person = watch.person
@@ -116,7 +115,6 @@ def test_secrets_when_all_goes_well(watch: Watch) -> None:
     assert person.sections() == {}
 
 
-@table_on_both
 def test_secrets_when_something_fails(watch: Watch) -> None:
     """A refused role, a read-only file and an ended sign-in: nothing leaks."""
     person = watch.person

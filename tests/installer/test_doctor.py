@@ -249,6 +249,7 @@ def test_option_that_disables_hook(newcomer: Newcomer) -> None:
     """POSIX_BUILTINS above or below the hook's line is named, with a command to find its line."""
     rc = newcomer.write(".zshrc", "")
     newcomer.setup("--shell", "zsh")
+    (newcomer.aws_folder / "aws").unlink()  # only the shell is asked
     line = rc.read_text()
     for text, words in (
         (f"setopt POSIX_BUILTINS\n{line}", "so the hook stays away"),
@@ -269,6 +270,7 @@ def test_alias_or_function_beside_hook(newcomer: Newcomer, shell: str) -> None:
     """An alias or function that leads to the hook is fine; for others the cause is named."""
     rc = newcomer.write(f".{shell}rc", "")
     newcomer.setup("--shell", shell)
+    (newcomer.aws_folder / "aws").unlink()  # only the shell is asked
     line = rc.read_text()
     own_name = {"bash": "${FUNCNAME[0]}", "zsh": "$0"}[shell]
     for name, (text, words) in RC_FILES.items():
@@ -297,6 +299,7 @@ def test_hook_file_missing(newcomer: Newcomer) -> None:
     """A missing hook file is reported as missing, not as a line that is not reached."""
     newcomer.write(".bashrc", "")
     newcomer.setup()
+    (newcomer.aws_folder / "aws").unlink()  # only the shell is asked
     rc = newcomer.home / ".bashrc"
     rc.write_text(rc.read_text().replace("/awscli-plugin-legacy-sso/", "/old/"))
     said = newcomer.program("doctor").out

@@ -15,7 +15,7 @@ import pytest
 from support import real_parts
 from support.every_cli import CLIS
 from support.newcomer import install_wheel
-from support.person import DEBIAN, FROZEN, PROFILES, Finished, Person, only, wait_until
+from support.person import DEBIAN, FROZEN, PROFILES, Finished, Person, on_both, only, wait_until
 from support.profiles import legacy
 from support.set_up import WAYS, on, set_up
 
@@ -135,7 +135,7 @@ def without_our_names(text: str) -> str:
     return " ".join(words)
 
 
-@pytest.mark.parametrize("version", [FROZEN, DEBIAN], indirect=True)
+@on_both
 def test_alias_of_person(someone: Person) -> None:
     """An alias of the person's own, below ours in the same file, still works."""
     assert run(someone, [someone.cli, "setting", "profile.dev.region"]) == Finished(
@@ -258,7 +258,7 @@ def descendants(pid: int) -> list[int]:
     return [int(child) for child in children] + [d for c in children for d in descendants(int(c))]
 
 
-@pytest.mark.parametrize("version", [FROZEN, DEBIAN], indirect=True)
+@on_both
 def test_sigterm_ends_inner_process(someone: Person, programs: Path, version: str) -> None:
     """A SIGTERM to the outer process also ends the inner one.
 
@@ -415,7 +415,7 @@ def test_own_config_in_environment(someone: Person, programs: Path) -> None:
     assert done == Finished(0, "111122223333\n", "")
 
 
-@pytest.mark.parametrize("version", [FROZEN, DEBIAN], indirect=True)
+@on_both
 def test_configure_set(someone: Person) -> None:
     """`aws configure set` with the plugin on writes the person's config, not the plugin's."""
     plugin = next((someone.home / ".local" / "share").iterdir())

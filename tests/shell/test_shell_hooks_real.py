@@ -14,7 +14,7 @@ from pathlib import Path
 import pexpect
 import pytest
 from support import real_parts
-from support.person import DEBIAN, FROZEN, PROFILES, Person, arn, only, table_on_both
+from support.person import DEBIAN, FROZEN, PROFILES, Person, arn, on_both, only
 from support.real_shells import SHELLS, Shell, Typing, find_shell, interactive_shell
 from support.set_up import set_up
 from support.sources import hand_out
@@ -103,6 +103,7 @@ def only_shell(name: str) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("shell", [name], indirect=True)
 
 
+@on_both
 def test_login_logout_login(person: Person, shell: Shell, version: str) -> None:
     """A login gives working keys, a logout removes them, the next login gives new ones.
 
@@ -182,7 +183,6 @@ def test_follow_up_question_cut_short(person: Person, shell: Shell, version: str
     assert person.sections()["with-mfa-legacy-sso"]["aws_access_key_id"] == "SIGNED-OUT"
 
 
-@table_on_both
 @pytest.mark.parametrize("name", ["AWS_PROFILE", "AWS_DEFAULT_PROFILE"])
 def test_login_for_legacy_profile(person: Person, shell: Shell, version: str, name: str) -> None:
     """A login for an exported legacy profile fails, and the command in our hint works.

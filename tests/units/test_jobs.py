@@ -11,7 +11,7 @@ import pytest
 
 from awscli_plugin_legacy_sso.configuration import Configuration, Source
 from awscli_plugin_legacy_sso.errors import FetchError, LegacySsoError
-from awscli_plugin_legacy_sso.jobs.offline import Conditions, list_legacy, remove_legacy
+from awscli_plugin_legacy_sso.jobs.list_and_remove import Conditions, list_legacy, remove_legacy
 from awscli_plugin_legacy_sso.jobs.refresh import refresh
 from awscli_plugin_legacy_sso.jobs.rows import Report
 from awscli_plugin_legacy_sso.legacy_profile import Credentials
