@@ -17,6 +17,17 @@ from support.person import CHECKOUT, DEBIAN, FROZEN, Person
 from support.program import Caller, Program
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Start the longest tests first, and spread those that mostly wait over the others."""
+    longest = [item for item in items if item.path.name == "test_readme.py"]
+    waiting = [item for item in items if item.path.name == "test_watch.py"]
+    others = [item for item in items if item not in longest and item not in waiting]
+    step = len(others) * 3 // 4 // max(1, len(waiting))
+    for number, item in enumerate(waiting):
+        others.insert(number * (step + 1), item)
+    items[:] = longest + others
+
+
 @pytest.fixture(scope="session", autouse=True)
 def _signals_are_not_ignored() -> None:
     """Undo that a background job or ``nohup`` ignores signals, which child processes inherit."""
