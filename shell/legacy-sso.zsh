@@ -87,8 +87,9 @@ else
     # The CLI's auto-prompt, if it is on, would fail without a terminal as input.
     \builtin local -x AWS_CLI_AUTO_PROMPT=off 2>&- || \builtin true
     if ! \aws sso "$@" </dev/null >&2; then
-      \builtin printf 'legacy-sso: this did not succeed; to try it again: aws sso%s\n' \
-        "$(\builtin printf ' %q' "$@")" >&2
+      \builtin printf 'legacy-sso: %s failed; to run it again: aws sso%s; %s\n' \
+        "$1" "$(\builtin printf ' %q' "$@")" \
+        'to turn the hook off: export AWS_LEGACY_SSO_HOOK=0' >&2
     fi
   }
 

@@ -178,7 +178,7 @@ def test_follow_up_question_cut_short(person: Person, shell: Shell, version: str
         prompt.interrupt()
 
         assert (prompt.status(), prompt.calls()) == (0, [LOGIN[version], REFRESH])
-    assert "legacy-sso: this did not succeed" in prompt.screen.getvalue()
+    assert "legacy-sso: refresh-legacy failed; to run it again: aws" in prompt.screen.getvalue()
     assert person.identity(LEGACY).startswith(DEVELOPER)
     assert person.sections()["with-mfa-legacy-sso"]["aws_access_key_id"] == "SIGNED-OUT"
 

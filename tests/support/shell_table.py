@@ -8,7 +8,8 @@ from dataclasses import dataclass
 LOGIN = ("sso", "login")
 REFRESH = ("sso", "refresh-legacy", "--same-login")
 SIGN_OUT = ("sso", "remove-legacy", "--all", "--sign-out")
-FAILED = "legacy-sso: this did not succeed; to try it again: aws"
+FAILED = "legacy-sso: {} failed; to run it again: aws {}; to turn the hook off: export AWS_LEGACY_"
+FAILED += "SSO_HOOK=0\n"
 
 
 @dataclass(frozen=True)
@@ -225,7 +226,7 @@ def expected(calls: Sequence[Call]) -> tuple[str, str, str]:
             log += _recorded(call.then, call.seen)
             err += "out: {0} {1}\nerr: {0} {1}\n".format(*call.then)
             if call.then_fails:
-                err += f"{FAILED} {' '.join(call.then)}\n"
+                err += FAILED.format(call.then[1], " ".join(call.then))
     return out, err, log
 
 
