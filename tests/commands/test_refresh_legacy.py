@@ -400,13 +400,9 @@ def test_output_profile_with_a_line_break(person: Person) -> None:
     "arguments",
     [
         ["--endpoint-url", "https://example.com"],
-        ["--no-sign-request"],
         ["--all", "--profile", "dev"],
-        ["--min-remaining", "soon"],
         ["--credentials-file", ""],
-        ["--watch", "--query", "x"],
         ["--watch", "--output", "text"],
-        ["--quiet"],
         ["--no-such-option"],
     ],
 )

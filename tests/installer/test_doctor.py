@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import re
 import shlex
@@ -78,7 +79,7 @@ def keys_shadow_a_profile(newcomer: Newcomer) -> None:
     )
 
 
-# Each group in one HOME, one failure after the other: from what is broken to what is said of it.
+# By group: what is broken, and what is said of it.
 BROKEN: dict[str, dict[str, tuple[Break, str]]] = {
     "the folder": {
         "the folder is gone": (
@@ -137,23 +138,34 @@ BROKEN: dict[str, dict[str, tuple[Break, str]]] = {
         ),
         "another plugin is gone": (classic("{}", "other_plugin"), "No module named 'other_plugin'"),
         "others may read the file": (others_may_read, "can be read by others"),
-        "keys shadow a profile": (keys_shadow_a_profile, "a profile of this name has settings"),
     },
 }
 
 
-@pytest.mark.parametrize("group", BROKEN)
-def test_failures_found_and_fixed(newcomer: Newcomer, group: str) -> None:
-    """Each failure gives status 1 and one cross with a command; after the command all is well."""
-    for failure, (make, words) in BROKEN[group].items():
-        make(newcomer)
+# One failure of each group at a time: they do not hide each other.
+ROUNDS = [
+    [failure for failure in one_of_each if failure]
+    for one_of_each in itertools.zip_longest(*(group.values() for group in BROKEN.values()))
+]
+# Seen only if the plugin works.
+ROUNDS.append([(keys_shadow_a_profile, "a profile of this name has settings")])
+
+
+def test_failures_found_and_fixed(newcomer: Newcomer) -> None:
+    """Each failure gives status 1 and one cross with a command; after the commands all is well."""
+    for failures in ROUNDS:
+        for make, _ in failures:
+            make(newcomer)
         sick = newcomer.program("doctor")
 
-        assert sick.status == 1, (failure, sick)
-        # The only cross: what was broken before it is fixed.
-        [(cross, fix)] = re.findall(r"(?m)^✗ (.*)\n  fix: (.+)$", sick.out)
-        assert words in cross, failure
-        follow(newcomer, fix)
+        assert sick.status == 1, sick
+        # No other crosses: what was broken before is fixed.
+        found = re.findall(r"(?m)^✗ (.*)\n  fix: (.+)$", sick.out)
+        assert len(found) == len(failures), sick.out
+        for _, words in failures:
+            assert any(words in cross for cross, _ in found), (words, sick.out)
+        for fix in dict.fromkeys(fix for _, fix in reversed(found)):
+            follow(newcomer, fix)
     well = newcomer.program("doctor")
     assert (well.status, "✗" in well.out) == (0, False), well
 
