@@ -330,9 +330,8 @@ def each(seconds: dict[int, float]) -> str:
 
 
 def bench_ctrl_c(place: Workplace, runs: int) -> Iterator[Figure]:
-    signal.signal(
-        signal.SIGINT, signal.default_int_handler
-    )  # ignored if this runs in the background
+    # In the background SIGINT is ignored, which child processes inherit.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     place.configure(20)
     place.center.behaviour.hang.add("GetRoleCredentials")
     times = []
