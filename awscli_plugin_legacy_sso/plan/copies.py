@@ -62,7 +62,7 @@ def plan(configuration: Configuration, written: Written, selection: Selection) -
         raise ProfileError(
             f"there is no sso-session {session!r}; make it with: aws configure sso-session"
         )
-    renewals = [
+    renewals = (  # made only where they are selected
         Copy(
             configuration.source(it.source),
             it.name,
@@ -72,7 +72,8 @@ def plan(configuration: Configuration, written: Written, selection: Selection) -
         )
         for path, there in written.items()
         for it in there
-    ]
+    )
+    copies: Iterable[Copy]
     if session is not None:
         copies = [it for it in renewals if it.source.sign_in == SignIn(session, None)]
     elif selection.all:
