@@ -10,188 +10,135 @@
 # The same text as legacy-sso.zsh, except where the shells differ. Rules for both: a backslash is
 # before each word that may be an alias; all names have our prefix; no function ends in
 # `test && action`, because set -e would end the shell; what each call runs redirects to no file,
-# because `bash -r` forbids it; no arithmetic, because it evaluates its input as code.
+# because `bash -r` forbids it; no arithmetic, because it evaluates its input as code. Each shell
+# start reads all of it, so what few shells need is in files of their own.
 
 if [[ $- != *i* ]]; then
-  \builtin true # a script: do nothing
+  \return 0 # a script: do nothing
 elif [[ -o posix && ${BASH_VERSINFO[0]}${BASH_VERSINFO[1]} -lt 51 ]]; then
-  \builtin true # with a function `aws`, `AWS_PROFILE=dev aws ...` would leave that set
-elif \builtin typeset -f aws >/dev/null && [[ $(\builtin typeset -f aws) == *FUNCNAME* ]]; then
-  \builtin true # that function reads its own name, which would no longer be `aws`
-else
-  # ---- What was typed ----
+  \return 0 # with a function `aws`, `AWS_PROFILE=dev aws ...` would leave that set
+fi
 
-  # Options whose next word is their value.
-  __aws_legacy_sso_valued=' --profile --sso-session --ca-bundle --region --output --query --color'
-  __aws_legacy_sso_valued+=' --cli-read-timeout --cli-connect-timeout --cli-binary-format'
-  __aws_legacy_sso_valued+=' --cli-error-format --endpoint-url --redirect-port'
+# The folder of this file.
+__aws_legacy_sso_here=${BASH_SOURCE[0]}
+[[ $__aws_legacy_sso_here == /* ]] || __aws_legacy_sso_here=$PWD/$__aws_legacy_sso_here
+__aws_legacy_sso_here=${__aws_legacy_sso_here%/*}
+# An earlier function `aws` is kept; if it cannot be, nothing is defined.
+__aws_legacy_sso_has_old=''
+if \builtin typeset -f aws >/dev/null; then
+  \builtin source "$__aws_legacy_sso_here/earlier.bash" || \return 0
+fi
 
-  # Reads the words of a call as the CLI does, with options anywhere and abbreviated, into variables
-  # of the function `aws`. Misspelt or ambiguous options do not matter: the CLI refuses them.
-  function __aws_legacy_sso_read_words {
-    \builtin local __aws_legacy_sso_word
-    \builtin local __aws_legacy_sso_option=''
-    for __aws_legacy_sso_word; do
-      if [[ -n $__aws_legacy_sso_option ]]; then
-        __aws_legacy_sso_word="$__aws_legacy_sso_option=$__aws_legacy_sso_word"
-        __aws_legacy_sso_option=''
-      elif [[ $__aws_legacy_sso_word == --?* &&
-        $__aws_legacy_sso_valued == *" $__aws_legacy_sso_word"* ]]; then
-        __aws_legacy_sso_option="$__aws_legacy_sso_word"
-        \continue
-      fi
-      case $__aws_legacy_sso_word in
-        --s*=?*) __aws_legacy_sso_session="--sso-session=${__aws_legacy_sso_word#*=}" ;;
-        --p*=* | --ca*=* | --cli-r*=* | --cli-c*=* | --no-v* | --d*)
-          __aws_legacy_sso_passed+=("$__aws_legacy_sso_word")
-          ;;
-        [!-]* | --v* | --ac* | --g*) # --version, and two that only v1 has
-          __aws_legacy_sso_command+="/$__aws_legacy_sso_word"
-          ;;
-      esac
-    done
-  }
+# ---- What was typed ----
 
-  # Tells whether a variable is set and exported, so that a program sees it.
-  function __aws_legacy_sso_exports {
-    \builtin local __aws_legacy_sso_text
-    __aws_legacy_sso_text=$(\builtin declare -p "$1" 2>&1) || \return 1
-    [[ $__aws_legacy_sso_text == *=* && ${__aws_legacy_sso_text%%=*} == declare\ -*x*\ "$1" ]]
-  }
+# Options whose next word is their value.
+__aws_legacy_sso_valued=' --profile --sso-session --ca-bundle --region --output --query --color'
+__aws_legacy_sso_valued+=' --cli-read-timeout --cli-connect-timeout --cli-binary-format'
+__aws_legacy_sso_valued+=' --cli-error-format --endpoint-url --redirect-port'
 
-  # ---- Before, and after ----
-
-  # Tells whether the plugin has to be turned on for this call: a command of ours, by exact words.
-  function __aws_legacy_sso_turns_on {
-    case $__aws_legacy_sso_command/ in
-      /sso/refresh-legacy/* | /sso/list-legacy/* | /sso/remove-legacy/*) ;;
-      *) \return 1 ;;
-    esac
-    [[ -r $__aws_legacy_sso_config && ${AWS_CONFIG_FILE-} != "$__aws_legacy_sso_config" ]] ||
-      \return 1
-    # An earlier `aws` function may read AWS_CONFIG_FILE. Then the alias that `setup` wrote turns
-    # the plugin on, if there is the /proc that it needs.
-    [[ -z $__aws_legacy_sso_has_old || ! -r /proc/self/stat ]]
-  }
-
-  # Runs our command after a sign-in or sign-out. A profile that was not typed is not passed on: the
-  # CLI finds it as it did for the sign-in, through the same function and environment.
-  function __aws_legacy_sso_follow {
-    case $__aws_legacy_sso_command:${AWS_LEGACY_SSO_HOOK-} in
-      *:0 | /sso/logout:login) \return 0 ;;
-      /sso/logout:*) \builtin set -- remove-legacy --all --sign-out ;;
-      /sso/login:*)
-        \builtin set -- refresh-legacy "${__aws_legacy_sso_session:---same-login}" \
-          ${__aws_legacy_sso_passed[@]+"${__aws_legacy_sso_passed[@]}"}
+# Reads the words of a call as the CLI does, with options anywhere and abbreviated, into variables
+# of the function `aws`. Misspelt or ambiguous options do not matter: the CLI refuses them.
+function __aws_legacy_sso_read_words {
+  \builtin local __aws_legacy_sso_word
+  while [[ $# -gt 0 ]]; do
+    __aws_legacy_sso_word="$1"
+    \builtin shift
+    if [[ $# -gt 0 && $__aws_legacy_sso_word == --?* &&
+      $__aws_legacy_sso_valued == *" $__aws_legacy_sso_word"* ]]; then
+      __aws_legacy_sso_word+="=$1"
+      \builtin shift
+    fi
+    case $__aws_legacy_sso_word in
+      --s*=?*) __aws_legacy_sso_session="--sso-session=${__aws_legacy_sso_word#*=}" ;;
+      --p*=* | --ca*=* | --cli-r*=* | --cli-c*=* | --no-v* | --d*)
+        __aws_legacy_sso_passed+=("$__aws_legacy_sso_word")
         ;;
-      *) \return 0 ;;
+      [!-]* | --v* | --ac* | --g*) # --version, and two that only v1 has
+        __aws_legacy_sso_command+="/$__aws_legacy_sso_word"
+        ;;
     esac
-    # The CLI's auto-prompt, if it is on, would fail without a terminal as input.
-    \builtin local -x AWS_CLI_AUTO_PROMPT=off 2>&- || \builtin true
-    if ! \aws sso "$@" </dev/null >&2; then
-      \builtin printf 'legacy-sso: %s failed; to run it again: aws sso%s; %s\n' \
-        "$1" "$(\builtin printf ' %q' "$@")" \
-        'to turn the hook off: export AWS_LEGACY_SSO_HOOK=0' >&2
-    fi
-  }
+  done
+}
 
-  # ---- An earlier `aws` function is kept, and restored ----
+# Tells whether a variable is set and exported, so that a program sees it.
+function __aws_legacy_sso_exports { [[ -n $(\builtin compgen -e -X "!$1" "$1") ]]; }
 
-  # Copies the first function to the second, with its flags for export and trace.
-  function __aws_legacy_sso_copy {
-    \builtin local __aws_legacy_sso_text
-    \builtin local __aws_legacy_sso_options
-    \builtin local __aws_legacy_sso_flags
-    __aws_legacy_sso_text=$(\builtin typeset -f "$1")
-    __aws_legacy_sso_flags=$(\builtin declare -F)$'\n' # lines as: declare -fx aws
-    __aws_legacy_sso_flags=${__aws_legacy_sso_flags%%" $1"$'\n'*}
-    __aws_legacy_sso_flags=${__aws_legacy_sso_flags##*declare -}
-    __aws_legacy_sso_options=$(\builtin shopt -p expand_aliases extglob) || \builtin true
-    \builtin shopt -s extglob && \builtin shopt -u expand_aliases # as when it was first parsed
-    \builtin eval "$2${__aws_legacy_sso_text#"$1"}"$'\n'"$__aws_legacy_sso_options"
-    [[ $__aws_legacy_sso_flags == f ]] || \builtin declare "-$__aws_legacy_sso_flags" "$2"
-    [[ $__aws_legacy_sso_flags != *x* ]] || \builtin export __aws_legacy_sso_has_old
-  }
+# ---- After a sign-in or sign-out ----
 
-  # Removes all of this from the shell.
-  function __aws_legacy_sso_off {
-    if \builtin typeset -f __aws_legacy_sso_completion_off >/dev/null; then
-      __aws_legacy_sso_completion_off
-    fi
-    \builtin unset -f aws
-    if [[ -n $__aws_legacy_sso_has_old ]]; then
-      __aws_legacy_sso_copy __aws_legacy_sso_old aws
-      \builtin unset -f __aws_legacy_sso_old
-    fi
-    \builtin unset -v __aws_legacy_sso_valued __aws_legacy_sso_has_old
-    \builtin unset -v __aws_legacy_sso_here __aws_legacy_sso_config
-    \builtin unset -f __aws_legacy_sso_read_words __aws_legacy_sso_exports __aws_legacy_sso_turns_on
-    \builtin unset -f __aws_legacy_sso_follow __aws_legacy_sso_copy __aws_legacy_sso_off
-  }
+# Runs our command after a sign-in or sign-out. A profile that was not typed is not passed on: the
+# CLI finds it as it did for the sign-in, through the same function and environment.
+function __aws_legacy_sso_follow {
+  case $__aws_legacy_sso_command:${AWS_LEGACY_SSO_HOOK-} in
+    *:0 | /sso/logout:login) \return 0 ;;
+    /sso/logout:*) \builtin set -- remove-legacy --all --sign-out ;;
+    /sso/login:*)
+      \builtin set -- refresh-legacy "${__aws_legacy_sso_session:---same-login}" \
+        ${__aws_legacy_sso_passed[@]+"${__aws_legacy_sso_passed[@]}"}
+      ;;
+    *) \return 0 ;;
+  esac
+  # The CLI's auto-prompt, if it is on, would fail without a terminal as input.
+  # shellcheck disable=SC2034 # it is for the CLI
+  \builtin local -x AWS_CLI_AUTO_PROMPT=off 2>&- || \builtin true
+  \aws sso "$@" </dev/null >&2 ||
+    \builtin printf 'legacy-sso: %s failed; to run it again: aws sso%s; %s\n' \
+      "$1" "$(\builtin printf ' %q' "$@")" \
+      'to turn the hook off: export AWS_LEGACY_SSO_HOOK=0' >&2
+}
 
-  # ---- Install the function ----
+# ---- The function, and its undo ----
 
-  __aws_legacy_sso_has_old=''
-  if \builtin typeset -f aws >/dev/null; then
-    if [[ $(\builtin typeset -f aws) != *__aws_legacy_sso_follow* ]]; then # it is not ours
-      __aws_legacy_sso_copy aws __aws_legacy_sso_old
-    fi
-    if \builtin typeset -f __aws_legacy_sso_old >/dev/null; then
-      __aws_legacy_sso_has_old=yes
-    fi
+# Runs `aws` as if there were no function, and our steps before and after. (Unlike `aws()`,
+# `function aws` is no syntax error where `aws` is an alias. If this function is exported, a
+# script has it without the other functions.)
+function aws {
+  \builtin local __aws_legacy_sso_command=''
+  \builtin local __aws_legacy_sso_session=''
+  \builtin local __aws_legacy_sso_passed
+  __aws_legacy_sso_passed=()
+  [[ $- != *i* || "$*" != *sso* ]] || __aws_legacy_sso_read_words "$@"
+  # `bash -r` may not source a file; there the alias that `setup` wrote turns the plugin on.
+  if [[ $__aws_legacy_sso_command == /sso/*-legacy* && $- != *r* &&
+    -r $__aws_legacy_sso_here/turn-on.sh ]]; then
+    \builtin source "$__aws_legacy_sso_here/turn-on.sh"
   fi
-
-  # Runs `aws` as if there were no function, and our steps before and after. (Unlike `aws()`,
-  # `function aws` is no syntax error where `aws` is an alias. If this function is exported, a
-  # script has it without the other functions.)
-  # shellcheck disable=SC2034 # some variables are for the CLI
-  function aws {
-    \builtin local __aws_legacy_sso_command=''
-    \builtin local __aws_legacy_sso_session=''
-    \builtin local __aws_legacy_sso_passed
-    __aws_legacy_sso_passed=()
-    [[ $- != *i* || "$*" != *sso* ]] || __aws_legacy_sso_read_words "$@"
-    if [[ $__aws_legacy_sso_command == /sso/*-legacy* ]] && __aws_legacy_sso_turns_on; then
-      # Local: for this one `aws`. Exported values are handed on. The variables may be readonly.
-      if __aws_legacy_sso_exports AWS_CONFIG_FILE; then
-        \builtin local -x AWS_LEGACY_SSO_CONFIG_FILE="$AWS_CONFIG_FILE"
-      fi
-      if __aws_legacy_sso_exports AWS_CLI_AUTO_PROMPT; then
-        \builtin local -x AWS_LEGACY_SSO_AUTO_PROMPT="$AWS_CLI_AUTO_PROMPT"
-      fi
-      \builtin local -x AWS_CONFIG_FILE="$__aws_legacy_sso_config" 2>&- || \builtin true
-      \builtin local -x AWS_CLI_AUTO_PROMPT=off 2>&- || \builtin true
+  # Counted: if an earlier function calls this one, they would call each other without an end.
+  \builtin local __aws_legacy_sso_depth="${__aws_legacy_sso_depth-}+"
+  if [[ -n ${__aws_legacy_sso_has_old-} && $__aws_legacy_sso_depth != +++++* ]]; then
+    __aws_legacy_sso_old "$@"
+  elif [[ $- == *e* && ${BASH_VERSINFO[0]} -lt 4 ]]; then
+    (\command aws "$@") # in bash 3.2 a failing `command` ends the shell, even before `||`
+  else
+    \command aws "$@"
+  fi || {
+    \builtin local __aws_legacy_sso_status=$?
+    if [[ $__aws_legacy_sso_command == /sso/login && -r $__aws_legacy_sso_here/explain.sh &&
+      ${AWS_LEGACY_SSO_HOOK-} != 0 && $- != *r* ]]; then
+      \builtin source "$__aws_legacy_sso_here/explain.sh"
     fi
-    # Counted: if an earlier function calls this one, they would call each other without an end.
-    \builtin local __aws_legacy_sso_depth="${__aws_legacy_sso_depth-}+"
-    if [[ -n ${__aws_legacy_sso_has_old-} && $__aws_legacy_sso_depth != +++++* ]]; then
-      __aws_legacy_sso_old "$@"
-    elif [[ $- == *e* && ${BASH_VERSINFO[0]} -lt 4 ]]; then
-      (\command aws "$@") # in bash 3.2 a failing `command` ends the shell, even before `||`
-    else
-      \command aws "$@"
-    fi || {
-      \builtin local __aws_legacy_sso_status=$?
-      if [[ $__aws_legacy_sso_command == /sso/login && -r $__aws_legacy_sso_here/explain.sh &&
-        ${AWS_LEGACY_SSO_HOOK-} != 0 && $- != *r* ]]; then # `bash -r` may not source files
-        \builtin source "$__aws_legacy_sso_here/explain.sh"
-      fi
-      \return "$__aws_legacy_sso_status"
-    }
-    [[ -z $__aws_legacy_sso_command ]] || __aws_legacy_sso_follow || \return 0
+    \return "$__aws_legacy_sso_status"
   }
+  [[ -z $__aws_legacy_sso_command ]] || __aws_legacy_sso_follow || \return 0
+}
 
-  # The folder of this file.
-  __aws_legacy_sso_here=${BASH_SOURCE[0]}
-  [[ $__aws_legacy_sso_here == /* ]] || __aws_legacy_sso_here=$PWD/$__aws_legacy_sso_here
-  __aws_legacy_sso_here=${__aws_legacy_sso_here%/*}
-  # The config that turns the plugin on.
-  __aws_legacy_sso_config="${__aws_legacy_sso_here%/awscli_plugin_legacy_sso/shell}/config"
-  # Completion, for a shell where completion is set up.
-  if [[ ${AWS_LEGACY_SSO_HOOK-} != 0 && -r $__aws_legacy_sso_here/completion.bash ]]; then
-    if [[ -n ${BASH_COMPLETION-}${BASH_COMPLETION_VERSINFO-} ]] ||
-      { \builtin complete -p aws || \builtin complete -p -D; } >/dev/null 2>&1; then
-      \builtin source "$__aws_legacy_sso_here/completion.bash"
-    fi
+# Removes all of this from the shell.
+function __aws_legacy_sso_off {
+  [[ -z $(\builtin typeset -f __aws_legacy_sso_completion_off) ]] || __aws_legacy_sso_completion_off
+  \builtin unset -f aws
+  if [[ -n $__aws_legacy_sso_has_old ]]; then
+    __aws_legacy_sso_copy __aws_legacy_sso_old aws
+    \builtin unset -f __aws_legacy_sso_old __aws_legacy_sso_copy
+  fi
+  \builtin unset -v __aws_legacy_sso_here __aws_legacy_sso_has_old __aws_legacy_sso_valued
+  \builtin unset -f __aws_legacy_sso_read_words __aws_legacy_sso_exports __aws_legacy_sso_follow
+  \builtin unset -f __aws_legacy_sso_off
+}
+
+# ---- Completion, for a shell where completion is set up ----
+
+if [[ ${AWS_LEGACY_SSO_HOOK-} != 0 && -r $__aws_legacy_sso_here/completion.bash ]]; then
+  if [[ -n ${BASH_COMPLETION-}${BASH_COMPLETION_VERSINFO-} ]] ||
+    { \builtin complete -p aws || \builtin complete -p -D; } >/dev/null 2>&1; then
+    \builtin source "$__aws_legacy_sso_here/completion.bash"
   fi
 fi

@@ -10,7 +10,8 @@ from support.completing import REGISTERED, SET_UP
 from support.real_shells import HOOKS, SHELLS, Shell, find_shell, interactive_shell
 from support.real_shells import Typing as Prompt
 
-EXPLAIN = HOOKS / "explain.sh"
+# Sourced by the hook when they are needed.
+PARTS = ("explain.sh", "turn-on.sh")
 FOLLOWED = "2 [sso] [login] as p1\n3 [sso] [refresh-legacy] [--same-login] as p1\n"
 # Each makes p1 the profile of every `aws`, without its name on the command line.
 WRAPPERS = {
@@ -70,7 +71,8 @@ def test_assignment_before_aws(shell: Shell, tmp_path: Path) -> None:
 
 def test_names_have_our_prefix(shell: Shell) -> None:
     """Each local, function and variable that the hooks define has our prefix."""
-    text = re.sub(r"(?m)(^| )#.*", "", shell.hook.read_text() + EXPLAIN.read_text())
+    files = [shell.hook, HOOKS / f"earlier.{shell.kind}", *(HOOKS / part for part in PARTS)]
+    text = re.sub(r"(?m)(^| )#.*", "", "".join(file.read_text() for file in files))
     names = re.findall(
         r"\blocal (?:-x )?(\w+)|^ *(\w+)\+?=|\bfor (\w+)|function (\w+)", text, re.MULTILINE
     )
@@ -158,7 +160,8 @@ def test_restricted_shell(shell: Shell, before: str, tmp_path: Path) -> None:
     (tmp_path / ".aws" / "credentials").write_text(LEGACY.format("profile dev"))
     lines = "aws sso login\naws s3 ls\naws sso list-legacy\naws sso logout\n"
     lines += "export AWS_PROFILE=dev-legacy-sso TEST_STATUS=253\naws sso login\necho status $?\n"
-    lines = f"{before}{shell.source}{RESTRICTED[shell.kind]}{lines}: >file\necho not here\n"
+    lines += "__aws_legacy_sso_off\ntypeset -f | grep -c legacy_sso || : >file\n"
+    lines = f"{before}{shell.source}{RESTRICTED[shell.kind]}{lines}echo not here\n"
     ran = shell.run(lines, tmp_path)
 
     assert ran.calls == (
@@ -166,7 +169,7 @@ def test_restricted_shell(shell: Shell, before: str, tmp_path: Path) -> None:
         "2 [sso] [list-legacy]\n2 [sso] [logout]\n4 [sso] [remove-legacy] [--all] [--sign-out]\n"
         "2 [sso] [login] as dev-legacy-sso\n"
     )
-    assert "status 253" in ran.out
+    assert ran.out.startswith("status 253\n0\n", ran.out.index("status")), "undo leaves nothing"
     assert ran.err.count("restricted: ") + ran.err.count("restricted mode") == 1, "of `: >file`"
     assert "legacy-sso:" not in ran.err
     assert not (tmp_path / "file").exists()
@@ -247,13 +250,13 @@ def test_older_profile_variable(shell: Shell, tmp_path: Path) -> None:
 
 def functions(shell: str) -> dict[str, str]:
     text = (HOOKS / f"legacy-sso.{shell}").read_text()
-    return dict(re.findall(r"(?ms)^  function (\w+) \{\n(.*?)^  \}$", text))
+    return dict(re.findall(r"(?ms)^function (\w+) \{(.*?) ?\}$", text))
 
 
 def test_hooks_have_the_same_text() -> None:
     """Both hooks have the same functions in the same order; only the shell-specific ones differ."""
     bash, zsh = functions("bash"), functions("zsh")
-    own = {f"__aws_legacy_sso_{name}" for name in ("read_words", "exports", "copy")} | {"aws"}
+    own = {f"__aws_legacy_sso_{name}" for name in ("read_words", "exports")} | {"aws"}
 
     assert list(bash) == list(zsh)
     assert {name for name in bash if bash[name] != zsh[name]} == own

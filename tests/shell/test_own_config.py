@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-from support.real_shells import SHELLS, Shell, find_shell
+from support.real_shells import HOOKS, SHELLS, Shell, find_shell
 
 SHOW = "echo $AWS_CONFIG_FILE,${AWS_CLI_AUTO_PROMPT-},${AWS_LEGACY_SSO_CONFIG_FILE-none}"
 PLAIN = "theirs,,none"
@@ -37,12 +37,10 @@ def shell(request: pytest.FixtureRequest) -> Shell:
 
 
 @pytest.fixture
-def folder(shell: Shell, tmp_path: Path) -> Path:
+def folder(tmp_path: Path) -> Path:
     """A plugin folder with the files that the hook needs, and with a blank in its name."""
     folder = tmp_path / "the plugin"
-    scripts = folder / "awscli_plugin_legacy_sso" / "shell"
-    scripts.mkdir(parents=True)
-    shutil.copy(shell.hook, scripts)
+    shutil.copytree(HOOKS, folder / "awscli_plugin_legacy_sso" / "shell")
     (folder / "config").touch()
     return folder
 
@@ -126,8 +124,6 @@ def test_left_to_alias(shell: Shell, folder: Path, tmp_path: Path, reason: str) 
 def test_script_with_exported_function(folder: Path, tmp_path: Path) -> None:
     """After `export -f aws` a script has `aws` but not our other functions: it sets nothing."""
     bash = find_shell("bash")
-    hook = folder / "awscli_plugin_legacy_sso" / "shell" / bash.hook.name
-    shutil.copy(bash.hook, hook)
     lines = "export AWS_CONFIG_FILE=theirs\nexport -f aws\nbash -c 'aws sso list-legacy'\n"
 
     assert seen(bash, tmp_path, folder, lines) == [PLAIN]
