@@ -378,7 +378,8 @@ def _peak_memory(place: Workplace, *arguments: str) -> int:
 
 def bench_hook_sourcing(place: Workplace, runs: int) -> Iterator[Figure]:
     for shell in HOOKED_SHELLS:
-        lines = f"before=$EPOCHREALTIME\n{shell.source}after=$EPOCHREALTIME\n"
+        # On one line: the time in which the shell reads the next line is not the hook's.
+        lines = f"before=$EPOCHREALTIME; {shell.source.strip()}; after=$EPOCHREALTIME\n"
         lines += 'echo "$before $after"\nread -r stat </proc/$$/stat\necho "$stat"\n'
         starts, faults = [], 0
         for _ in range(8 * runs):  # new shells: a second sourcing does something else
@@ -407,8 +408,8 @@ def bench_completion(place: Workplace, runs: int) -> Iterator[Figure]:
         yield Figure(f"a Tab in {shell.kind}, ms", statistics.median(times), 50.0, detail)
 
         set_up = "autoload -Uz compinit && compinit -D -u\n" if shell.kind == "zsh" else ""
-        lines = f"{set_up}before=$EPOCHREALTIME\n{source(shell)}\n"
-        lines += 'echo "$before $EPOCHREALTIME"\n'
+        lines = f"{set_up}before=$EPOCHREALTIME; {source(shell)}; after=$EPOCHREALTIME\n"
+        lines += 'echo "$before $after"\n'
         starts = []
         for _ in range(2 * runs):
             before, after = map(float, _in_shell(place, shell, lines)[0].split())
