@@ -1,6 +1,7 @@
 # shellcheck shell=bash
 # ---- Tab completion: the part for bash (3.2 and later); completion.zsh is the one for zsh ----
 \builtin source "${BASH_SOURCE[0]%/*}/completion.sh"
+__aws_legacy_sso_before="${__aws_legacy_sso_before-}"
 
 # Answers a Tab. Bash replaces the text $2; in the word a quote, `--x=` or `a:` may stand before it.
 function __aws_legacy_sso_complete {
@@ -52,7 +53,6 @@ function __aws_legacy_sso_register {
   \builtin eval "\\builtin ${1%%-[!o]*} -F __aws_legacy_sso_complete aws"
 }
 function __aws_legacy_sso_restore { \builtin eval "\\builtin ${__aws_legacy_sso_before:-complete -r aws}"; }
-
 if \builtin complete -p aws >/dev/null 2>&1; then
   __aws_legacy_sso_register "$(\builtin complete -p aws)"
 else

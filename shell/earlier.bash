@@ -1,6 +1,10 @@
 # shellcheck shell=bash
 # ---- An earlier `aws` function is kept: the part for bash; earlier.zsh is the one for zsh ----
-# The hook sources this where there is a function `aws`. It fails if that cannot be kept.
+# The hook sources this if there is a function `aws`. It fails if that cannot be kept.
+
+if [[ $(\builtin typeset -f aws) == *FUNCNAME* ]]; then
+  \return 1 # it reads its own name, which would no longer be `aws`
+fi
 
 # Copies the first function to the second, with its flags for export and trace.
 function __aws_legacy_sso_copy {
@@ -18,15 +22,10 @@ function __aws_legacy_sso_copy {
   [[ $__aws_legacy_sso_flags != *x* ]] || \builtin export __aws_legacy_sso_has_old
 }
 
-case $(\builtin typeset -f aws) in
-  *__aws_legacy_sso_follow*) ;; # it is ours
-  *FUNCNAME*)                   # it reads its own name, which would no longer be `aws`
-    \builtin unset -f __aws_legacy_sso_copy
-    \builtin unset -v __aws_legacy_sso_here __aws_legacy_sso_has_old
-    \return 1
-    ;;
-  *) __aws_legacy_sso_copy aws __aws_legacy_sso_old ;;
-esac
+if [[ $(\builtin typeset -f aws) != *__aws_legacy_sso_follow* ]]; then # it is not ours
+  __aws_legacy_sso_copy aws __aws_legacy_sso_old
+fi
+__aws_legacy_sso_has_old=''
 if \builtin typeset -f __aws_legacy_sso_old >/dev/null; then
   __aws_legacy_sso_has_old=yes
 else

@@ -1,6 +1,10 @@
 # shellcheck shell=bash
 # ---- An earlier `aws` function is kept: the part for zsh; earlier.bash is the one for bash ----
-# The hook sources this where there is a function `aws`. It fails if that cannot be kept.
+# The hook sources this if there is a function `aws`. It fails if that cannot be kept.
+
+if [[ $(\builtin typeset -f aws) == *\$0* ]]; then
+  \return 1 # it reads its own name, which would no longer be `aws`
+fi
 
 # Copies the first function to the second.
 function __aws_legacy_sso_copy {
@@ -10,17 +14,12 @@ function __aws_legacy_sso_copy {
   esac
 }
 
-case $(\builtin typeset -f aws) in
-  *__aws_legacy_sso_follow*) ;; # it is ours
-  *\$0*)                        # it reads its own name, which would no longer be `aws`
-    \builtin unset -f __aws_legacy_sso_copy
-    \builtin unset -v __aws_legacy_sso_here __aws_legacy_sso_has_old
-    \return 1
-    ;;
-  *) __aws_legacy_sso_copy aws __aws_legacy_sso_old ;;
-esac
+if [[ $(\builtin typeset -f aws) != *__aws_legacy_sso_follow* ]]; then # it is not ours
+  __aws_legacy_sso_copy aws __aws_legacy_sso_old
+fi
+\builtin typeset -g __aws_legacy_sso_has_old=''
 if \builtin typeset -f __aws_legacy_sso_old >/dev/null; then
-  __aws_legacy_sso_has_old=yes
+  \builtin typeset -g __aws_legacy_sso_has_old=yes
 else
   \builtin unset -f __aws_legacy_sso_copy
 fi

@@ -21,20 +21,25 @@ fi
 
 # The folder of this file.
 __aws_legacy_sso_here=${BASH_SOURCE[0]}
-[[ $__aws_legacy_sso_here == /* ]] || __aws_legacy_sso_here=$PWD/$__aws_legacy_sso_here
+if [[ $__aws_legacy_sso_here != /* ]]; then
+  __aws_legacy_sso_here=$PWD/$__aws_legacy_sso_here
+fi
 __aws_legacy_sso_here=${__aws_legacy_sso_here%/*}
-# An earlier function `aws` is kept; if it cannot be, nothing is defined.
-__aws_legacy_sso_has_old=''
-if \builtin typeset -f aws >/dev/null; then
-  \builtin source "$__aws_legacy_sso_here/earlier.bash" || \return 0
+# An earlier function `aws` is kept. If it cannot be, the hook is not defined.
+if ! \builtin typeset -f aws >/dev/null; then
+  __aws_legacy_sso_has_old=''
+elif [[ ! -r $__aws_legacy_sso_here/earlier.bash ]] ||
+  ! \builtin source "$__aws_legacy_sso_here/earlier.bash"; then
+  [[ -n ${__aws_legacy_sso_has_old+set} ]] || \builtin unset -v __aws_legacy_sso_here
+  \return 0
 fi
 
 # ---- What was typed ----
 
 # Options whose next word is their value.
-__aws_legacy_sso_valued=' --profile --sso-session --ca-bundle --region --output --query --color'
-__aws_legacy_sso_valued+=' --cli-read-timeout --cli-connect-timeout --cli-binary-format'
-__aws_legacy_sso_valued+=' --cli-error-format --endpoint-url --redirect-port'
+__aws_legacy_sso_valued=" --profile --sso-session --ca-bundle --region\
+ --output --query --color --cli-read-timeout --cli-connect-timeout --cli-binary-format\
+ --cli-error-format --endpoint-url --redirect-port"
 
 # Reads the words of a call as the CLI does, with options anywhere and abbreviated, into variables
 # of the function `aws`. Misspelt or ambiguous options do not matter: the CLI refuses them.
@@ -61,7 +66,11 @@ function __aws_legacy_sso_read_words {
 }
 
 # Tells whether a variable is set and exported, so that a program sees it.
-function __aws_legacy_sso_exports { [[ -n $(\builtin compgen -e -X "!$1" "$1") ]]; }
+function __aws_legacy_sso_exports {
+  \builtin local __aws_legacy_sso_text
+  __aws_legacy_sso_text=$(\builtin declare -p "$1" 2>&1) || \return 1
+  [[ $__aws_legacy_sso_text == *=* && ${__aws_legacy_sso_text%%=*} == declare\ -*x*\ "$1" ]]
+}
 
 # ---- After a sign-in or sign-out ----
 
@@ -98,8 +107,8 @@ function aws {
   __aws_legacy_sso_passed=()
   [[ $- != *i* || "$*" != *sso* ]] || __aws_legacy_sso_read_words "$@"
   # `bash -r` may not source a file; there the alias that `setup` wrote turns the plugin on.
-  if [[ $__aws_legacy_sso_command == /sso/*-legacy* && $- != *r* &&
-    -r $__aws_legacy_sso_here/turn-on.sh ]]; then
+  if [[ $__aws_legacy_sso_command == /sso/*-legacy* && -r $__aws_legacy_sso_here/turn-on.sh &&
+    $- != *r* ]]; then
     \builtin source "$__aws_legacy_sso_here/turn-on.sh"
   fi
   # Counted: if an earlier function calls this one, they would call each other without an end.
@@ -123,7 +132,7 @@ function aws {
 
 # Removes all of this from the shell.
 function __aws_legacy_sso_off {
-  [[ -z $(\builtin typeset -f __aws_legacy_sso_completion_off) ]] || __aws_legacy_sso_completion_off
+  [[ -z ${__aws_legacy_sso_before+set} ]] || __aws_legacy_sso_completion_off
   \builtin unset -f aws
   if [[ -n $__aws_legacy_sso_has_old ]]; then
     __aws_legacy_sso_copy __aws_legacy_sso_old aws
@@ -136,9 +145,9 @@ function __aws_legacy_sso_off {
 
 # ---- Completion, for a shell where completion is set up ----
 
-if [[ ${AWS_LEGACY_SSO_HOOK-} != 0 && -r $__aws_legacy_sso_here/completion.bash ]]; then
-  if [[ -n ${BASH_COMPLETION-}${BASH_COMPLETION_VERSINFO-} ]] ||
-    { \builtin complete -p aws || \builtin complete -p -D; } >/dev/null 2>&1; then
+if [[ -n ${BASH_COMPLETION-}${BASH_COMPLETION_VERSINFO-} ]] ||
+  { \builtin complete -p aws || \builtin complete -p -D; } >/dev/null 2>&1; then
+  if [[ ${AWS_LEGACY_SSO_HOOK-} != 0 && -r $__aws_legacy_sso_here/completion.bash ]]; then
     \builtin source "$__aws_legacy_sso_here/completion.bash"
   fi
 fi

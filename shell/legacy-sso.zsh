@@ -15,24 +15,28 @@ elif [[ -o posixbuiltins ]]; then
   \return 0 # with a function `aws`, `AWS_PROFILE=dev aws ...` would leave that set
 fi
 
-# The folder of this file. (-g: a function may source this.)
+# The folder of this file. (typeset -g: a function may source this.)
 # shellcheck disable=SC2296 # its bash parser knows no %x, the file that is being sourced
 \builtin typeset -g __aws_legacy_sso_here="${(%):-%x}"
-[[ $__aws_legacy_sso_here == /* ]] || __aws_legacy_sso_here=$PWD/$__aws_legacy_sso_here
-__aws_legacy_sso_here=${__aws_legacy_sso_here%/*}
-# An earlier function `aws` is kept; if it cannot be, nothing is defined.
-\builtin typeset -g __aws_legacy_sso_has_old=''
-if \builtin typeset -f aws >/dev/null; then
-  \builtin source "$__aws_legacy_sso_here/earlier.zsh" || \return 0
+if [[ $__aws_legacy_sso_here != /* ]]; then
+  \builtin typeset -g __aws_legacy_sso_here="$PWD/$__aws_legacy_sso_here"
+fi
+\builtin typeset -g __aws_legacy_sso_here="${__aws_legacy_sso_here%/*}"
+# An earlier function `aws` is kept. If it cannot be, the hook is not defined.
+if ! \builtin typeset -f aws >/dev/null; then
+  \builtin typeset -g __aws_legacy_sso_has_old=''
+elif [[ ! -r $__aws_legacy_sso_here/earlier.zsh ]] ||
+  ! \builtin source "$__aws_legacy_sso_here/earlier.zsh"; then
+  [[ -n ${__aws_legacy_sso_has_old+set} ]] || \builtin unset -v __aws_legacy_sso_here
+  \return 0
 fi
 
 # ---- What was typed ----
 
 # Options whose next word is their value.
-\builtin typeset -g __aws_legacy_sso_valued
-__aws_legacy_sso_valued=' --profile --sso-session --ca-bundle --region --output --query --color'
-__aws_legacy_sso_valued+=' --cli-read-timeout --cli-connect-timeout --cli-binary-format'
-__aws_legacy_sso_valued+=' --cli-error-format --endpoint-url --redirect-port'
+\builtin typeset -g __aws_legacy_sso_valued=" --profile --sso-session --ca-bundle --region\
+ --output --query --color --cli-read-timeout --cli-connect-timeout --cli-binary-format\
+ --cli-error-format --endpoint-url --redirect-port"
 
 # Reads the words of a call as the CLI does, with options anywhere and abbreviated, into variables
 # of the function `aws`. Misspelt or ambiguous options do not matter: the CLI refuses them.
@@ -97,8 +101,7 @@ function aws {
   \builtin local __aws_legacy_sso_passed
   __aws_legacy_sso_passed=()
   [[ $- != *i* || "$*" != *sso* ]] || __aws_legacy_sso_read_words "$@"
-  # `zsh -r` may not source a file; there the alias that `setup` wrote turns the plugin on.
-  if [[ $__aws_legacy_sso_command == /sso/*-legacy* && $- != *r* &&
+  if [[ $__aws_legacy_sso_command == /sso/*-legacy* &&
     -r $__aws_legacy_sso_here/turn-on.sh ]]; then
     \builtin source "$__aws_legacy_sso_here/turn-on.sh"
   fi
@@ -111,7 +114,7 @@ function aws {
   fi || {
     \builtin local __aws_legacy_sso_status=$?
     if [[ $__aws_legacy_sso_command == /sso/login && -r $__aws_legacy_sso_here/explain.sh &&
-      ${AWS_LEGACY_SSO_HOOK-} != 0 && $- != *r* ]]; then
+      ${AWS_LEGACY_SSO_HOOK-} != 0 && $- != *r* ]]; then # it sets IFS, which `zsh -r` forbids
       \builtin source "$__aws_legacy_sso_here/explain.sh"
     fi
     \return "$__aws_legacy_sso_status"
@@ -121,7 +124,7 @@ function aws {
 
 # Removes all of this from the shell.
 function __aws_legacy_sso_off {
-  [[ -z $(\builtin typeset -f __aws_legacy_sso_completion_off) ]] || __aws_legacy_sso_completion_off
+  [[ -z ${__aws_legacy_sso_before+set} ]] || __aws_legacy_sso_completion_off
   \builtin unset -f aws
   if [[ -n $__aws_legacy_sso_has_old ]]; then
     __aws_legacy_sso_copy __aws_legacy_sso_old aws
@@ -134,8 +137,8 @@ function __aws_legacy_sso_off {
 
 # ---- Completion, for a shell where completion is set up ----
 
-if [[ ${AWS_LEGACY_SSO_HOOK-} != 0 && -r $__aws_legacy_sso_here/completion.zsh ]]; then
-  if \builtin typeset -f compdef >/dev/null; then
+if \builtin typeset -f compdef >/dev/null; then
+  if [[ ${AWS_LEGACY_SSO_HOOK-} != 0 && -r $__aws_legacy_sso_here/completion.zsh ]]; then
     \builtin source "$__aws_legacy_sso_here/completion.zsh"
   fi
 fi

@@ -108,12 +108,14 @@ def test_counter_from_environment(shell: Shell, tmp_path: Path) -> None:
 
 def test_sourced_in_function(shell: Shell, tmp_path: Path) -> None:
     """A function with its own options may source the hook, as plugin managers do."""
-    options = "emulate -L zsh; setopt warncreateglobal" if shell.kind == "zsh" else "set -u"
+    options = (
+        "emulate -L zsh; setopt warncreateglobal warnnestedvar" if shell.kind == "zsh" else "set -u"
+    )
     lines = f"load() {{ {options}\n{shell.source}}}\nload\nAWS_PROFILE=p1 aws sso login\n"
     ran = shell.run(lines, tmp_path)
 
     assert ran.calls == FOLLOWED
-    assert ran.err.startswith("err: sso login\n")
+    assert ran.err == "err: sso login\nout: sso refresh-legacy\nerr: sso refresh-legacy\n"
 
 
 FUNCTIONS = (

@@ -98,6 +98,34 @@ def test_config_of_person_handed_over(
     assert said == [handed_over, f"{value},none,after"]
 
 
+ASSIGNED = ("", "AWS_CONFIG_FILE=mine\n", "export AWS_CONFIG_FILE=mine AWS_CLI_AUTO_PROMPT=on\n")
+
+
+@pytest.mark.parametrize("before", ASSIGNED)
+def test_variables_for_one_call(shell: Shell, folder: Path, tmp_path: Path, before: str) -> None:
+    """A variable that is set for one call is handed over, and afterwards it is as before."""
+    look = "echo ${AWS_CONFIG_FILE-none},${AWS_CLI_AUTO_PROMPT-none},after\n"
+    call = "AWS_CONFIG_FILE=x AWS_CLI_AUTO_PROMPT=x aws sso list-legacy\n"
+    said = seen(shell, tmp_path, folder, f"{look}{call}{look}", before)
+
+    assert said == [said[0], "ours,off,x", said[0]]
+
+
+TRAPS = {
+    "bash": ("set -T\ntrap 'echo trapped' DEBUG\n", "set -E\ntrap 'echo trapped' ERR\n"),
+    "zsh": ("trap 'echo trapped' DEBUG\n", "trap 'echo trapped' ZERR\n"),
+}
+
+
+def test_traps_that_print(shell: Shell, folder: Path, tmp_path: Path) -> None:
+    """What a person's trap prints is not taken for the answer to a question of the hook."""
+    for trap in TRAPS[shell.kind]:
+        lines = f"set -e\n{trap}aws sso list-legacy\n__aws_legacy_sso_off\naws sso list-legacy\n"
+        said = seen(shell, tmp_path, folder, lines)
+
+        assert said == ["ours,off,none", ",,none"]
+
+
 def test_switch_stops_follow_up_only(shell: Shell, folder: Path, tmp_path: Path) -> None:
     """With AWS_LEGACY_SSO_HOOK=0 a login has no follow-up, and our commands still work."""
     theirs = "export AWS_CONFIG_FILE=theirs AWS_LEGACY_SSO_HOOK=0\n"

@@ -237,6 +237,30 @@ def test_earlier_function_using_its_name(shell: Shell, tmp_path: Path) -> None:
     assert after.calls == "2 [sso] [login]\n"
 
 
+@pytest.mark.parametrize("strict", ["", "set -eu\n"])
+def test_earlier_function_not_kept(shell: Shell, strict: str, tmp_path: Path) -> None:
+    """If the file that keeps it is missing, it stays, and the hook is not defined.
+
+    Beside a link to the hook there is no such file.
+    """
+    (tmp_path / "hook").symlink_to(shell.hook)
+    look = "typeset -f; typeset -p | grep -c aws_legacy || :\n"
+    before = shell.run(f"{strict}{OLD}{look}", tmp_path)
+
+    assert shell.run(f"{strict}{OLD}\\. ./hook\n{look}", tmp_path) == before
+
+
+def test_new_function_using_its_name(shell: Shell, tmp_path: Path) -> None:
+    """The hook is sourced again after a new `aws` that uses its own name: that one stays."""
+    name = "$0" if shell.kind == "zsh" else "${FUNCNAME[0]}"
+    new = f'function aws {{ command {name} "$@"; }}\n'
+    lines = f"{OLD}{shell.source}{new}{shell.source}aws sso login\n"
+    ran = shell.run(f"set -u\n{lines}__aws_legacy_sso_off\ntypeset -f", tmp_path)
+    before = shell.run(f"set -u\n{OLD}aws sso login\ntypeset -f", tmp_path)
+
+    assert ran == before
+
+
 def test_earlier_function_exported(bash: Shell, tmp_path: Path) -> None:
     """If the earlier `aws` was exported, a script still gets that function, and none of ours."""
     earlier = 'aws() { command aws --theirs "$@"; }; export -f aws\n'
