@@ -20,7 +20,7 @@ help: ## what there is to make
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 test: parts lint ## lint, types and all tests, on real CLIs and real shells
-	$(BIN)/python -m pytest -n 4 --dist load --maxschedchunk 1
+	$(BIN)/python -m pytest -n 4 --dist loadgroup
 
 lint: $(INSTALLED) ## ruff, mypy, shellcheck, shfmt
 	$(BIN)/ruff check

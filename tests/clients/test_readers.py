@@ -23,6 +23,7 @@ from awscli_plugin_legacy_sso.errors import LegacySsoError
 from awscli_plugin_legacy_sso.jobs.list_and_remove import Conditions, list_legacy, remove_legacy
 
 ROWS = (*VALUES_THAT_RUN_ON, *NAMES, *RECORDS, *NEW, *PLACES, *FORMS, *HEADERS, *REFUSED)
+pytestmark = pytest.mark.xdist_group("readers")  # all rows are written once, by one worker
 EXPIRES = datetime(2031, 1, 2, 3, 4, 5, tzinfo=UTC)
 SESSION = f"""
 [sso-session corp]
@@ -138,7 +139,7 @@ def try_removal(trial: Trial, file: Path) -> None:
         trial.removal = "refused, and bytes changed"
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def trials(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mapping[str, Trial]]:
     """Write each row into a file twice and remove it."""
     folder = tmp_path_factory.mktemp("readers")

@@ -283,7 +283,7 @@ def _without(text: str, section: str) -> str:
     return next((left.removesuffix(n) for n in ("\r\n", "\n", "\r") if left.endswith(n)), left)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def judge(tmp_path_factory: pytest.TempPathFactory) -> Judge:
     return Judge(tmp_path_factory.mktemp("judge"))
 
@@ -406,7 +406,7 @@ def test_edit_of_100_000_random_texts(judge: Judge, part: int) -> None:
     )
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def ten_thousand() -> list[Case]:
     return cases_of(10_000, always_the_same=False)
 
