@@ -13,7 +13,8 @@ esac
 if [[ -r $__aws_legacy_sso_config && ${AWS_CONFIG_FILE-} != "$__aws_legacy_sso_config" ]] &&
   [[ -z $__aws_legacy_sso_has_old || ! -r /proc/self/stat ]]; then
   # Exported values are handed on. The person's variables may be readonly. In bash the local of an
-  # exported variable is exported too; with -x, bash 5.2 keeps our value after `AWS_CONFIG_FILE=x aws`.
+  # exported variable is exported too; with -x, bash 5.2 would keep our value after a call as
+  # `AWS_CONFIG_FILE=x aws ...`.
   if __aws_legacy_sso_exports AWS_CONFIG_FILE; then
     \builtin local -x AWS_LEGACY_SSO_CONFIG_FILE="$AWS_CONFIG_FILE"
     \builtin local ${ZSH_VERSION+-x} AWS_CONFIG_FILE="$__aws_legacy_sso_config" 2>&- ||
