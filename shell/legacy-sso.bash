@@ -95,40 +95,7 @@ function __aws_legacy_sso_follow {
       'to turn the hook off: export AWS_LEGACY_SSO_HOOK=0' >&2
 }
 
-# ---- The function, and its undo ----
-
-# Runs `aws` as if there were no function, and our steps before and after. (Unlike `aws()`,
-# `function aws` is no syntax error where `aws` is an alias. If this function is exported, a
-# script has it without the other functions.)
-function aws {
-  \builtin local __aws_legacy_sso_command=''
-  \builtin local __aws_legacy_sso_session=''
-  \builtin local __aws_legacy_sso_passed
-  __aws_legacy_sso_passed=()
-  [[ $- != *i* || "$*" != *sso* ]] || __aws_legacy_sso_read_words "$@"
-  # `bash -r` may not source a file; there the alias that `setup` wrote turns the plugin on.
-  if [[ $__aws_legacy_sso_command == /sso/*-legacy* && -r $__aws_legacy_sso_here/turn-on.sh &&
-    $- != *r* ]]; then
-    \builtin source "$__aws_legacy_sso_here/turn-on.sh"
-  fi
-  # Counted: if an earlier function calls this one, they would call each other without an end.
-  \builtin local __aws_legacy_sso_depth="${__aws_legacy_sso_depth-}+"
-  if [[ -n ${__aws_legacy_sso_has_old-} && $__aws_legacy_sso_depth != +++++* ]]; then
-    __aws_legacy_sso_old "$@"
-  elif [[ $- == *e* && ${BASH_VERSINFO[0]} -lt 4 ]]; then
-    (\command aws "$@") # in bash 3.2 a failing `command` ends the shell, even before `||`
-  else
-    \command aws "$@"
-  fi || {
-    \builtin local __aws_legacy_sso_status=$?
-    if [[ $__aws_legacy_sso_command == /sso/login && -r $__aws_legacy_sso_here/explain.sh &&
-      ${AWS_LEGACY_SSO_HOOK-} != 0 && $- != *r* ]]; then
-      \builtin source "$__aws_legacy_sso_here/explain.sh"
-    fi
-    \return "$__aws_legacy_sso_status"
-  }
-  [[ -z $__aws_legacy_sso_command ]] || __aws_legacy_sso_follow || \return 0
-}
+# ---- The undo ----
 
 # Removes all of this from the shell.
 function __aws_legacy_sso_off {
@@ -151,3 +118,40 @@ if [[ -n ${BASH_COMPLETION-}${BASH_COMPLETION_VERSINFO-} ]] ||
     \builtin source "$__aws_legacy_sso_here/completion.bash"
   fi
 fi
+
+# ---- The function ----
+
+# Runs `aws` as if there were no function, and our steps before and after. (Unlike `aws()`,
+# `function aws` is no syntax error where `aws` is an alias. If this function is exported, a
+# script has it without the other functions.)
+function aws {
+  \builtin local __aws_legacy_sso_command=''
+  \builtin local __aws_legacy_sso_session=''
+  \builtin local __aws_legacy_sso_passed
+  __aws_legacy_sso_passed=()
+  [[ $- != *i* || "$*" != *sso* ]] || __aws_legacy_sso_read_words "$@"
+  if [[ $__aws_legacy_sso_command == /sso/*-legacy* ]]; then
+    # `bash -r` may not source a file; there the alias that `setup` wrote turns the plugin on.
+    if [[ -r $__aws_legacy_sso_here/turn-on.sh && $- != *r* ]]; then
+      \builtin source "$__aws_legacy_sso_here/turn-on.sh"
+    fi
+  fi
+  # Counted: if an earlier function calls this one, they would call each other without an end.
+  \builtin local __aws_legacy_sso_depth="${__aws_legacy_sso_depth-}+"
+  if [[ -n ${__aws_legacy_sso_has_old-} && $__aws_legacy_sso_depth != +++++* ]]; then
+    __aws_legacy_sso_old "$@"
+  elif [[ $- == *e* && ${BASH_VERSINFO[0]} -lt 4 ]]; then
+    (\command aws "$@") # in bash 3.2 a failing `command` ends the shell, even before `||`
+  else
+    \command aws "$@"
+  fi || {
+    \builtin local __aws_legacy_sso_status=$?
+    if [[ $__aws_legacy_sso_command == /sso/login && ${AWS_LEGACY_SSO_HOOK-} != 0 ]]; then
+      if [[ -r $__aws_legacy_sso_here/explain.sh && $- != *r* ]]; then
+        \builtin source "$__aws_legacy_sso_here/explain.sh"
+      fi
+    fi
+    \return "$__aws_legacy_sso_status"
+  }
+  [[ -z $__aws_legacy_sso_command ]] || __aws_legacy_sso_follow || \return 0
+}

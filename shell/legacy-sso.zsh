@@ -90,37 +90,7 @@ function __aws_legacy_sso_follow {
       'to turn the hook off: export AWS_LEGACY_SSO_HOOK=0' >&2
 }
 
-# ---- The function, and its undo ----
-
-# Runs `aws` as if there were no function, and our steps before and after. (Unlike `aws()`,
-# `function aws` is no syntax error where `aws` is an alias. If this function is exported, a
-# script has it without the other functions.)
-function aws {
-  \builtin local __aws_legacy_sso_command=''
-  \builtin local __aws_legacy_sso_session=''
-  \builtin local __aws_legacy_sso_passed
-  __aws_legacy_sso_passed=()
-  [[ $- != *i* || "$*" != *sso* ]] || __aws_legacy_sso_read_words "$@"
-  if [[ $__aws_legacy_sso_command == /sso/*-legacy* &&
-    -r $__aws_legacy_sso_here/turn-on.sh ]]; then
-    \builtin source "$__aws_legacy_sso_here/turn-on.sh"
-  fi
-  # Counted: if an earlier function calls this one, they would call each other without an end.
-  \builtin local __aws_legacy_sso_depth="${__aws_legacy_sso_depth-}+"
-  if [[ -n ${__aws_legacy_sso_has_old-} && $__aws_legacy_sso_depth != +++++* ]]; then
-    __aws_legacy_sso_old "$@"
-  else
-    \command aws "$@"
-  fi || {
-    \builtin local __aws_legacy_sso_status=$?
-    if [[ $__aws_legacy_sso_command == /sso/login && -r $__aws_legacy_sso_here/explain.sh &&
-      ${AWS_LEGACY_SSO_HOOK-} != 0 && $- != *r* ]]; then # it sets IFS, which `zsh -r` forbids
-      \builtin source "$__aws_legacy_sso_here/explain.sh"
-    fi
-    \return "$__aws_legacy_sso_status"
-  }
-  [[ -z $__aws_legacy_sso_command ]] || __aws_legacy_sso_follow || \return 0
-}
+# ---- The undo ----
 
 # Removes all of this from the shell.
 function __aws_legacy_sso_off {
@@ -142,3 +112,37 @@ if \builtin typeset -f compdef >/dev/null; then
     \builtin source "$__aws_legacy_sso_here/completion.zsh"
   fi
 fi
+
+# ---- The function ----
+
+# Runs `aws` as if there were no function, and our steps before and after. (Unlike `aws()`,
+# `function aws` is no syntax error where `aws` is an alias. If this function is exported, a
+# script has it without the other functions.)
+function aws {
+  \builtin local __aws_legacy_sso_command=''
+  \builtin local __aws_legacy_sso_session=''
+  \builtin local __aws_legacy_sso_passed
+  __aws_legacy_sso_passed=()
+  [[ $- != *i* || "$*" != *sso* ]] || __aws_legacy_sso_read_words "$@"
+  if [[ $__aws_legacy_sso_command == /sso/*-legacy* ]]; then
+    if [[ -r $__aws_legacy_sso_here/turn-on.sh ]]; then
+      \builtin source "$__aws_legacy_sso_here/turn-on.sh"
+    fi
+  fi
+  # Counted: if an earlier function calls this one, they would call each other without an end.
+  \builtin local __aws_legacy_sso_depth="${__aws_legacy_sso_depth-}+"
+  if [[ -n ${__aws_legacy_sso_has_old-} && $__aws_legacy_sso_depth != +++++* ]]; then
+    __aws_legacy_sso_old "$@"
+  else
+    \command aws "$@"
+  fi || {
+    \builtin local __aws_legacy_sso_status=$?
+    if [[ $__aws_legacy_sso_command == /sso/login && ${AWS_LEGACY_SSO_HOOK-} != 0 ]]; then
+      if [[ -r $__aws_legacy_sso_here/explain.sh && $- != *r* ]]; then # `zsh -r` forbids to set IFS
+        \builtin source "$__aws_legacy_sso_here/explain.sh"
+      fi
+    fi
+    \return "$__aws_legacy_sso_status"
+  }
+  [[ -z $__aws_legacy_sso_command ]] || __aws_legacy_sso_follow || \return 0
+}
