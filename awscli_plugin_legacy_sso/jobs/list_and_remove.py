@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fnmatch
 import glob
+import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -33,7 +34,8 @@ def list_legacy(configuration: Configuration, paths: Sequence[str]) -> Report:
             source = configuration.source(legacy.source)
             warnings = []
             if is_open:
-                warnings.append(f"{path} can be read by others; mend it with: chmod 600 {path}")
+                mend = f"chmod 600 {shlex.quote(path)}"
+                warnings.append(f"{path} can be read by others; mend it with: {mend}")
             if not source.exists:
                 warnings.append(f"the source profile {source.name!r} is gone")
             if configuration.profile(legacy.name).kind:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ..configuration import Source
-from ..errors import LegacySsoError, option
+from ..errors import FetchError, LegacySsoError, SignInError, option
 from .rows import Report, Row
 
 
@@ -38,12 +38,14 @@ class News:
         for row in report.rows:
             if row.status == "refreshed":
                 self._tell(Event("refreshed", row=row))
-        # The same error of all profiles of one sign-in is one trouble.
+        # All profiles of one sign-in have one trouble if it is over, or if there is no network.
         failed: dict[object, tuple[LegacySsoError, list[str]]] = {}
         for row, error in zip(report.rows, errors, strict=True):
             if error:
-                kind = type(error), row.source.sign_in or row.source.name
-                failed.setdefault(kind, (error, []))[1].append(row.source.name)
+                name, sign_in = row.source.name, row.source.sign_in
+                is_common = sign_in and isinstance(error, SignInError | FetchError)
+                kind = (type(error), sign_in) if is_common else (str(error), name)
+                failed.setdefault(kind, (error, []))[1].append(name)
         troubles: dict[object, str] = {str(error): str(error) for error in report.errors}
         for which, (error, sources) in failed.items():
             more = f" and {len(sources) - 1} more" if len(sources) > 1 else ""
