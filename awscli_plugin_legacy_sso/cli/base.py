@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import sys
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from typing import Any
 
@@ -79,11 +80,16 @@ class LegacyCommand(BasicCommand):
         """Do a job that has a dry run, print its report, and return the exit status."""
         if self.globals.query is not None:
             self._check_query(document(job(dry_run=True)))
+        print_document = self._document_printer() if self._wants_document() else None
         report = job(dry_run=self.args.dry_run)
-        if self._wants_document():
-            self._print_document(document(report))
-        else:
+        if not print_document:
             output.print_lines(sys.stdout, lines(report))
+            return self._end(report)
+        try:
+            print_document(document(report))
+        except UsageError:
+            self._end(report)
+            raise
         return self._end(report)
 
     def _end(self, report: Report) -> int:
@@ -101,30 +107,40 @@ class LegacyCommand(BasicCommand):
         paths = [self._session.get_config_variable("credentials_file")]
         if every:
             further = self.configuration.own_setting("credentials_files")
-            paths += filter(None, further.split(os.pathsep))
+            paths += filter(None, map(str.strip, further.split(os.pathsep)))
         files: dict[str, str] = {}
         for path in map(credentials_file.expand, paths):
             files.setdefault(os.path.realpath(path), path)  # two paths may lead to one file
         return list(files.values())
 
     def _check_query(self, planned: output.Document) -> None:
-        """Try ``--query`` before anything is done, with "" for what is not known yet."""
+        """Try ``--query`` before anything is done; what is not known yet may be a text or null."""
         rows = [
             {key: "" if value is None else value for key, value in row.items()}
             for row in planned["LegacyProfiles"]
         ]
-        try:
+        with contextlib.suppress(JMESPathError, TypeError):
             self.globals.query.search({"LegacyProfiles": rows})
-        except JMESPathError as error:
-            said = " ".join(str(error).split())
-            raise UsageError(f"--query does not fit what this command prints: {said}") from None
+            return
+        with _query_errors():
+            self.globals.query.search(planned)
 
     def _wants_document(self) -> bool:
         return self.globals.output is not None or self.globals.query is not None
 
-    def _print_document(self, document: output.Document) -> None:
+    def _document_printer(self) -> Callable[[output.Document], None]:
+        """Return what prints a document; a format that the AWS CLI does not know is refused."""
         kind = self.globals.output or self._configured_output() or "json"
-        get_formatter(kind, self.globals)(self.NAME, document)
+        try:
+            formatter = get_formatter(kind, self.globals)
+        except ValueError as error:
+            raise UsageError(str(error)) from None
+
+        def print_document(document: output.Document) -> None:
+            with _query_errors():
+                formatter(self.NAME, document)
+
+        return print_document
 
     def _configured_output(self) -> Any:
         """Return the output that the person has set; the CLI's own variable has a default."""
@@ -134,6 +150,16 @@ class LegacyCommand(BasicCommand):
             return self._session.get_scoped_config().get("output")
         except ProfileNotFound:  # AWS_PROFILE may name a profile that these commands do not use
             return None
+
+
+@contextlib.contextmanager
+def _query_errors() -> Iterator[None]:
+    """Make a :class:`UsageError` of what JMESPath raises, such as for a null in a comparison."""
+    try:
+        yield
+    except (JMESPathError, TypeError) as error:
+        said = " ".join(str(error).split())
+        raise UsageError(f"--query does not fit what this command prints: {said}") from None
 
 
 def _failed(error: LegacySsoError) -> int:

@@ -18,15 +18,13 @@ class ListLegacyCommand(LegacyCommand):
     def _run(self) -> int:
         from ..jobs.list_and_remove import list_legacy
 
-        report = list_legacy(self.configuration, self._paths())
         wants_document = self._wants_document() or self._configured_output()
+        print_document = self._document_printer()
+        report = list_legacy(self.configuration, self._paths())
         if sys.stdout.isatty() and not wants_document:
             output.print_lines(sys.stdout, output.listed_lines(report))
         elif report.rows or not report.errors:
-            document = output.listed_document(report)
-            if self.globals.query is not None:
-                self._check_query(document)
-            self._print_document(document)
+            print_document(output.listed_document(report))
         return self._end(report)
 
 

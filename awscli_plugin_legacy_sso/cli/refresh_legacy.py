@@ -47,7 +47,7 @@ class RefreshLegacyCommand(LegacyCommand):
             refresh,
             partial(fetch, sessions, ask=_Questions().ask),
             *(self.configuration, paths, selection),
-            is_due=partial(_expires_within, least) if least else None,
+            is_due=None if least is None else partial(_expires_within, least),
             progress=_show_progress,
             login=self._login() if self.args.login else None,
         )

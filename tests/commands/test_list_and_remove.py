@@ -277,6 +277,26 @@ def test_query_is_checked_first(person: Person) -> None:
     assert person.credentials.read_text() == legacy("a", "dev")
 
 
+@only(FROZEN)
+def test_query_of_nulls(person: Person) -> None:
+    """JMESPath leaves out a null that is compared; where it fails at one, the keys are written."""
+    out = dict.fromkeys(("aws_access_key_id", "aws_session_token"), "SIGNED-OUT")
+    person.credentials.write_text(legacy("gone", "inline", **out) + legacy("old", "dev"))
+    person.sign_in()
+    soon = person.legacy("list-legacy", "--query", "LegacyProfiles[?SecondsRemaining<`9`].Profile")
+    query = "LegacyProfiles[?contains(Message, 'x')].Profile"
+    refreshed = person.refresh("--source-profiles", "dev", "--query", query)
+    format_ = person.refresh("--all", "--query", "*", env={"AWS_DEFAULT_OUTPUT": "josn"})
+
+    assert (soon.status, json.loads(soon.out)) == (0, ["old"])
+    assert refreshed.status == format_.status == 252
+    assert "--query does not fit what this command prints" in refreshed.err
+    assert "josn" in format_.err
+    assert "bug" not in refreshed.err + format_.err
+    assert "dev-legacy-sso" in person.sections()
+    assert person.sections()["old"]["aws_access_key_id"] == "ASIAOLD"
+
+
 def test_usage_hints(person: Person) -> None:
     """A name without an option gets the right command, an unknown profile a similar name."""
     refresh = person.refresh("dev")

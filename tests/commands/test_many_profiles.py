@@ -287,7 +287,9 @@ def test_min_remaining_keeps_lasting_keys(person: Person) -> None:
     statuses = {item["Profile"]: item["Status"] for item in json.loads(first.out)["LegacyProfiles"]}
     person.center.reset_calls()
     second = person.refresh("--all", "--min-remaining", "30")
+    zero = person.refresh("--all", "--min-remaining", "0")
 
+    assert zero.status == 0
     assert statuses == {"kept-legacy-sso": "kept", "dev-legacy-sso": "refreshed"}
     assert person.credentials.read_text().startswith(kept)
     assert second.status == 0
