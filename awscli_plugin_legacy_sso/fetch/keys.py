@@ -111,6 +111,7 @@ def run_process(arguments: list[str], **options: Any) -> Any:
     for argument in arguments[1:]:
         if not _PLAIN_WORD.fullmatch(argument):  # a password, perhaps
             exchange.note_secret(argument)
+            exchange.note_secret(argument.partition("=")[2])
     try:
         done = subprocess.run(arguments, check=False, **options)
     except OSError as error:
@@ -119,7 +120,9 @@ def run_process(arguments: list[str], **options: Any) -> Any:
     exchange.note_secrets(done.stdout.decode(errors="replace"))
     stderr = done.stderr.decode(errors="replace")
     if done.returncode < 0:
-        raise ProcessError(f"was ended by {signal.Signals(-done.returncode).name}", stderr)
+        names = {number.value: number.name for number in signal.Signals}
+        name = names.get(-done.returncode, f"signal {-done.returncode}")  # some have no name
+        raise ProcessError(f"was ended by {name}", stderr)
     if done.returncode:
         raise ProcessError(f"failed with status {done.returncode}", stderr)
     _check_answer(done.stdout)

@@ -140,11 +140,12 @@ def _shadowing(copy: Copy, there: Standing) -> Iterator[str]:
 
 
 def _region(copy: Copy, there: Standing) -> str | None:
-    """Return the region to write. In a section that exists, the region is the person's to set."""
+    """Return the region to write; in a legacy profile of this source it is the person's to set."""
     if copy.name == copy.source.name:
         return None  # in the CLI it would win over the one in the config file
     asked, target = copy.selection.region, copy.target.settings
     # The region of a legacy profile may come from another credentials file.
-    if asked or there.exists or (target.get("region") and RECORD not in target):
+    is_theirs = there.exists and (there.legacy is None or there.is_from(copy.source.name))
+    if asked or is_theirs or (target.get("region") and RECORD not in target):
         return asked
     return copy.source.profile.settings.get("region")

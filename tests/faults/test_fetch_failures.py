@@ -135,6 +135,8 @@ def test_process_that_is_unusable(caller: Caller, script: str, profile: str) -> 
         ("PASSWORD=hunter2 /nowhere/tool", "cannot be started: No such file or directory"),
         ("/etc/passwd hunter2", "cannot be started: Permission denied"),
         ("sh -c 'echo no hunter2 >&2; exit 3' hunter2", "failed with status 3: no ***"),
+        ("sh -c 'echo no hunter2 >&2; exit 3' --pin=hunter2", "failed with status 3: no ***"),
+        ("sh -c 'kill -40 $$'", "was ended by signal 40"),  # one without a name
     ],
 )
 def test_process_command_is_not_shown(caller: Caller, command: str, did: str) -> None:

@@ -100,6 +100,14 @@ def test_legacy_profile_as_source() -> None:
             id="once made it is the person's",
         ),
         pytest.param(
+            {"region": "eu-1"},
+            {},
+            legacy("dev-legacy-sso", "other"),
+            None,
+            "eu-1",
+            id="it was another source's",
+        ),
+        pytest.param(
             {"region": "eu-1"}, {"region": "x"}, "", None, None, id="the config has one already"
         ),
     ],
