@@ -57,7 +57,7 @@ def commands(folder: str) -> dict[str, str]:
 def aliased(text: str, folder: str, mark: Mark) -> str:
     """Return an alias file's text with our aliases, or raise an :class:`AliasError`."""
     ours = commands(folder)
-    there = _read(text).get(SECTION, {})
+    there = aliases(text).get(SECTION, {})
     if ours.items() <= there.items():
         return text
     for name in COMMANDS:
@@ -65,12 +65,12 @@ def aliased(text: str, folder: str, mark: Mark) -> str:
             raise AliasError(f"[{SECTION}] has an alias {name!r} of yours; give it another name")
     if old := Mark.in_text(text):
         mark, text = old, unaliased(text)
-    before = _read(text)
+    before = aliases(text)
     expected = {**before, SECTION: {**before.get(SECTION, before[_DEFAULT]), **ours}}
     lines = [f"{name} = {command}" for name, command in ours.items()]
     for new in _candidates(text, lines, mark):
         with contextlib.suppress(AliasError):
-            if _read(new) == expected:
+            if aliases(new) == expected:
                 return new
     by_hand = "\n".join([f"[{SECTION}]", *lines])
     raise AliasError(f"it has to be edited by hand; put in these lines:\n{by_hand}")
@@ -93,7 +93,7 @@ def unaliased(text: str) -> str:
     if mark and mark.newline and max(ours) == len(lines) - 1:
         new = new.removesuffix("\n").removesuffix("\r")
     try:
-        before = _read(text)
+        before = aliases(text)
     except AliasError:  # no `aws` can read it, so there is nothing to compare with
         return new
     expected = {
@@ -102,7 +102,7 @@ def unaliased(text: str) -> str:
         if section != SECTION or not section_goes
     }
     with contextlib.suppress(AliasError):
-        if _read(new) == expected:
+        if aliases(new) == expected:
             return new
     raise AliasError(f"it has to be edited by hand; take out the lines that name {PACKAGE}")
 
@@ -116,7 +116,7 @@ def folders(text: str) -> list[str]:
     return list(dict.fromkeys(filter(None, found)))
 
 
-def _read(text: str) -> Sections:
+def aliases(text: str) -> Sections:
     """Return what an alias file says to the AWS CLI: of two sections of a name the last counts."""
     try:
         text.encode()

@@ -17,6 +17,9 @@ from . import alias_file, classic_lines, machine, package_copy, places
 from .edits import read
 from .hook import Finding, hook_finding
 
+_FILE = "AWS_SHARED_CREDENTIALS_FILE"
+_UPDATE = f"install it again: {machine.GET_THE_CLI}"
+
 
 def main() -> int:
     """Print all findings; return 0 if all is well, else 1."""
@@ -36,7 +39,7 @@ def main() -> int:
 
 def examine() -> Iterator[Finding]:
     """Yield the findings; each part comes after the parts that it needs."""
-    config, folder, aliases = places.config_file(), places.plugin_folder(), places.alias_file()
+    config, folder, alias = places.config_file(), places.plugin_folder(), places.alias_file()
     if trouble := _trouble(config, _sections):
         yield trouble
         return
@@ -47,7 +50,7 @@ def examine() -> Iterator[Finding]:
         where = f"{config} turns the plugin on for all who read it ({'; '.join(lines)})"
         cost = "an AWS CLI v1, or a container without the plugin, can run no command with it"
         yield Finding(f"{where}: {cost}", is_note=True)
-    yield _trouble(aliases, _sections) or _aliases(aliases, folder)
+    yield _trouble(alias, _alias_sections) or _aliases(alias, folder)
     found = machine.examine(folder)
     yield from _clis(found, config, is_on=not wrong)
     theirs = machine.shells()
@@ -56,6 +59,8 @@ def examine() -> Iterator[Finding]:
         yield _trouble(shell.rc, read) or hook_finding(shell, shell.hook(folder), again)
     if fish := machine.in_fish():
         yield Finding(fish, is_note=True)
+    if os.environ.get(_FILE) == "":
+        yield Finding(f"{_FILE} is set but empty, and our commands refuse that", f"unset {_FILE}")
     paths = places.credentials_files(_sections(config))
     for path in paths:
         trouble = _trouble(path, credentials_file.read, "credentials file")
@@ -82,32 +87,45 @@ def _sections(path: str) -> alias_file.Sections:
     return alias_file.sections(read(path))
 
 
+def _alias_sections(path: str) -> alias_file.Sections:
+    return alias_file.aliases(read(path))
+
+
 def _aliases(path: str, folder: str) -> Finding:
     ours = alias_file.commands(folder).items()
     where = f"[{alias_file.SECTION}] in {path}"
-    if ours <= _sections(path).get(alias_file.SECTION, {}).items():
+    if ours <= _alias_sections(path).get(alias_file.SECTION, {}).items():
         return Finding(f"{where} leads to the plugin")
     return Finding(f"{where} does not lead to {folder}", places.program("setup"))
 
 
 def _clis(found: Sequence[machine.Aws], config: str, *, is_on: bool) -> Iterator[Finding]:
     for aws in found:
-        if not aws.is_v2:
-            yield Finding(f"{aws} is no v2: it goes on as before, and has none of our commands")
-        elif aws.broken:
+        if aws.broken and aws.version:
             why = aws.broken
             yield Finding(f"{aws} does not work with {config}: {why}", _config_fix(config, why))
+        elif aws.broken:
+            yield Finding(f"{aws.path} does not start: {aws.broken}", _start_fix(aws.broken))
+        elif not aws.is_v2:
+            yield Finding(f"{aws} is no v2: it goes on as before, and has none of our commands")
         elif is_on and aws.fails:
             why = aws.fails
-            yield Finding(f"{aws} does not run our commands: {why}", places.program("setup"))
+            fix = _UPDATE if "it needs Python" in why else places.program("setup")
+            yield Finding(f"{aws} does not run our commands: {why}", fix)
         elif is_on:
             yield Finding(f"{aws} runs aws sso refresh-legacy")
     v2 = next((aws for aws in found if aws.is_v2), None)
-    if not v2:
+    if not v2 and not any(aws.broken for aws in found):
         yield Finding("there is no AWS CLI v2 on PATH", f"get it from {machine.GET_THE_CLI}")
-    elif v2 != found[0]:
+    elif v2 and v2 != found[0] and not found[0].broken:
         first = f"put {os.path.dirname(v2.path)} first on PATH"
         yield Finding(f"`aws` is {found[0]}, and that is no v2", first)
+
+
+def _start_fix(why: str) -> str:
+    """Return what to do where an `aws` does not start, whatever the config."""
+    alias = places.alias_file()
+    return f"edit {alias}" if alias in why else _UPDATE
 
 
 def _config_fix(config: str, why: str) -> str:
@@ -136,12 +154,13 @@ def _credentials_file(path: str) -> Finding:
 def _legacy_profiles(aws: str, folder: str) -> Iterator[Finding]:
     environment = places.with_plugin(folder, os.environ)
     answer = machine.ask(aws, environment, "sso", "list-legacy", "--output", "json")
-    document = re.search(r"\{.*\}", answer.output, re.DOTALL)
-    if answer.status or not document:
+    start = re.search(r'\{\s*"LegacyProfiles"', answer.output)  # other plugins may print above it
+    if answer.status or not start:
         yield Finding(f"aws sso list-legacy does not work: {answer.reason}", "do what it says")
         return
     refresh = "aws sso refresh-legacy --all --login"
-    for legacy in json.loads(document[0])["LegacyProfiles"]:
+    document, _ = json.JSONDecoder().raw_decode(answer.output, start.start())
+    for legacy in document["LegacyProfiles"]:
         name = f"{legacy['Profile']} (from {legacy['SourceProfile']})"
         left = legacy["SecondsRemaining"]
         if legacy["State"] == "expired":

@@ -25,6 +25,7 @@ _QUESTIONS = (
     "typeset -f aws",
     # Prints something where `A=b f` leaves A set, as with zsh's POSIX_BUILTINS.
     "legacy_sso_probe() { :; }; A_=1 legacy_sso_probe; printf %s ${A_+stays}",
+    "printf %s ${AWS_LEGACY_SSO_HOOK-}",
 )
 # Prints the file that the function `aws` was read from; bash: its name, the line, the file.
 _SOURCE = {
@@ -38,14 +39,14 @@ def hooked(text: str, script: str, mark: Mark) -> str:
 
     The line does nothing where the script is gone. A new line gets ``mark``.
     """
-    old = Mark.in_text(text)
+    old = next(filter(None, map(_mark_on, rows(text))), None)
     path = shlex.quote(script)
     mark = old or replace(mark, newline=bool(text) and not text.endswith("\n"))
     ours = f"if [ -r {path} ]; then source {path}; fi  {mark}\n"
     if not old:
         return text + "\n" * mark.newline + ours
     lines = rows(text)
-    first, *more = (at for at, line in enumerate(lines) if Mark.on(line))
+    first, *more = (at for at, line in enumerate(lines) if _mark_on(line))
     lines[first] = ours
     return "".join(line for at, line in enumerate(lines) if at not in more)
 
@@ -53,14 +54,19 @@ def hooked(text: str, script: str, mark: Mark) -> str:
 def unhooked(text: str) -> str:
     """Return an rc file's text without our lines, as it was before them."""
     lines = rows(text)
-    kept = "".join(line for line in lines if not Mark.on(line))
-    last = Mark.on(lines[-1]) if lines else None  # only the last line's newline is not needed
+    kept = "".join(line for line in lines if not _mark_on(line))
+    last = _mark_on(lines[-1]) if lines else None  # only the last line's newline is not needed
     return kept.removesuffix("\n") if last and last.newline else kept
+
+
+def _mark_on(line: str) -> Mark | None:
+    """Return the mark on a line that sources a hook; a person may have copied the mark alone."""
+    return Mark.on(line) if "source " in line else None
 
 
 def sourced(text: str) -> str | None:
     """Return the path of the hook that our line sources, if there is such a line."""
-    found = next(filter(None, map(_SOURCED.search, filter(Mark.on, rows(text)))), None)
+    found = next(filter(None, map(_SOURCED.search, filter(_mark_on, rows(text)))), None)
     return shlex.split(found[1])[0] if found else None
 
 
@@ -80,17 +86,17 @@ def hook_finding(shell: Shell, hook: str, setup: str) -> Finding:
     """
     name, rc = shell.name, shell.rc
     there = sourced(read(rc))
-    if there is None:
-        return Finding(f"{rc} does not source the hook", setup)
-    if not os.path.exists(there):
+    if there and not os.path.exists(there):
         return Finding(f"{there}, which {rc} sources, is missing", setup)
-    if os.path.realpath(there) != os.path.realpath(hook):
+    if there and os.path.realpath(there) != os.path.realpath(hook):
         return Finding(f"{rc} sources the hook of another plugin folder: {there}", setup)
     answers = ask_shell(shell.interactive, [*_QUESTIONS, _SOURCE[name]])
     if answers is None:
         return Finding(f"{name} does not start", f"see why: {name} -ic 'type aws'")
-    alias, function, _, after, assignment_stays, source = answers
+    alias, function, _, after, assignment_stays, off, source = answers
     has_hook = _OURS in function
+    if not there and not has_hook:  # a person may source it by a line of their own
+        return Finding(f"{rc} does not source the hook", setup)
     if assignment_stays:
         return _kept_away(shell, has_hook=has_hook)
     if not has_hook:
@@ -102,6 +108,8 @@ def hook_finding(shell: Shell, hook: str, setup: str) -> Finding:
         )
     if alias and not _ALIAS_OF_AWS.search(alias):
         return Finding(f"in {name} an alias goes around the hook: {alias}", _alias_fix(shell))
+    if off == "0":
+        return Finding(f"{name} has the hook, but AWS_LEGACY_SSO_HOOK=0 turns it off", is_note=True)
     return Finding(f"{name} has the hook, from {rc}")
 
 
@@ -150,4 +158,5 @@ def _alias_fix(shell: Shell) -> str:
     if not places:
         return f"take it out: grep -n alias.aws= {rc}"
     file, line = places[-1]
-    return f"take line {line} out of {file}: sed -i.bak {line}d {shlex.quote(file)}"
+    # Not `sed -i`: the line may be the only one of an `if`, and the file may be a link.
+    return f"take line {line} out of {file}, or end the alias: printf '\\nunalias aws\\n' >>{rc}"

@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 from .. import __version__
+from ..private_folders import make_folder
 from .edits import Mark, read, remove_if_empty
 from .places import PACKAGE, own_config
 
@@ -54,10 +55,11 @@ def renew(folder: str, folders_made: int = 0) -> bool:
     config = own_config(folder)
     mark = Mark(made=folders_made + 1) if folders_made else Mark.of_new(config)
     mark = Mark.in_text(read(config)) or mark
-    os.makedirs(folder, exist_ok=True)
+    make_folder(folder)
     _put(folder)
     unfinished = Path(f"{config}.new")
     unfinished.write_text(_CONFIG.format(folder=folder, mark=mark), encoding="utf-8")
+    unfinished.chmod(0o600)
     unfinished.replace(config)
     return True
 

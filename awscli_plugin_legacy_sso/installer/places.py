@@ -38,6 +38,17 @@ def plugin_folder() -> str:
     return os.path.join(data, PROGRAM)
 
 
+def is_of_another_home(folder: str) -> bool:
+    """Tell whether a plugin folder is another user's, or in another home of this user.
+
+    Dotfiles that were copied from there name it.
+    """
+    usual = f".local/share/{PROGRAM}"
+    if folder.endswith(f"/{usual}"):
+        return os.path.realpath(folder) != os.path.realpath(os.path.expanduser(f"~/{usual}"))
+    return os.path.exists(folder) and os.stat(folder).st_uid != os.geteuid()
+
+
 def own_config(folder: str) -> str:
     return os.path.join(folder, "config")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 from ..configuration import Configuration
@@ -33,6 +33,12 @@ def setup(names: Sequence[str] | None, *, hook: bool, dry_run: bool) -> None:
     if not machine.on_path():
         raise LegacySsoError(_NO_CLI)
     theirs = shells(names) if hook else []
+    if len(places.different(shell.rc for shell in theirs)) < len(theirs):
+        one = f"{' and '.join(shell.rc for shell in theirs)} are one file"
+        raise LegacySsoError(
+            f"{one}, and each shell needs a line of its own; leave out the hook with: "
+            f"{places.program('setup --no-hook')}"
+        )
     folder, *former = _installed_folders()
     earlier = [classic_lines.Record(each) for each in (folder, *former)]
     if dry_run:
@@ -55,22 +61,40 @@ def _install(
     earlier: Sequence[classic_lines.Record],
     theirs: Sequence[Shell],
 ) -> None:
-    is_first = not package_copy.is_there(folder)
+    is_first, texts = not package_copy.is_there(folder), dict[str, tuple[str, str]]()
     try:
         changed = package_copy.renew(folder, earlier[0].folders_made())
         print(f"{'copied' if changed else 'up to date'}: the plugin in {folder}")
         for edit in _edits(folder, earlier, theirs):
+            old, new = edit.texts()
+            texts[edit.path] = (texts.get(edit.path, (old,))[0], new)
             print(f"{'changed' if edit.write() else 'up to date'}: {edit.path}")
         for record in earlier:
             record.forget()
         _prove(folder)
-        for each in {*former} - {*_named(former)}:
+        for each in {*former} - {*_named(former)} - {*_installed_folders()}:
             package_copy.remove(each)
     except (LegacySsoError, OSError, KeyboardInterrupt):
         if is_first:
-            _take_back(_undo())
+            _undo_all(texts)
             package_copy.remove(folder)
         raise
+
+
+def _undo_all(texts: Mapping[str, tuple[str, str]]) -> None:
+    """Take our lines out. If lines of ours for another folder were there before, they come back."""
+    if not any(Mark.in_text(old) for old, _ in texts.values()):
+        _take_back(_undo())
+        return
+    for path, (old, new) in texts.items():
+        if Edit(path, partial(_former, old, new)).write():
+            print(f"put back: {path}")
+        if not old:
+            (Mark.in_text(new) or Mark()).remove_made(path)
+
+
+def _former(old: str, new: str, now: str) -> str:
+    return old if now == new else now  # somebody has changed it meanwhile
 
 
 def uninstall(*, remove_legacy_profiles: bool, dry_run: bool) -> None:
@@ -113,7 +137,8 @@ def _installed_folders() -> list[str]:
     """Return where the plugin may be: the usual folder first, then those that our lines name."""
     hooks = filter(None, (sourced(read(shell.rc)) for shell in shells(SHELLS)))
     named = [*alias_file.folders(read(places.alias_file())), *map(places.folder_of, hooks)]
-    return places.different([places.plugin_folder(), *filter(None, named)])
+    own = [each for each in filter(None, named) if not places.is_of_another_home(each)]
+    return places.different([places.plugin_folder(), *own])
 
 
 def _edits(

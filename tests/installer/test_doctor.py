@@ -225,7 +225,8 @@ def test_hooks_in_new_shells(newcomer: Newcomer) -> None:
     assert f"✗ {newcomer.home}/.bashrc does not reach the line" in hidden
     assert "✗ in zsh an alias goes around the hook: aws=/opt/aws\n" in hidden
     zshrc = newcomer.home / ".zshrc"
-    assert f"  fix: take line 1 out of {zshrc}: sed -i.bak 1d '{zshrc}'\n" in hidden
+    end = f"printf '\\nunalias aws\\n' >>'{zshrc}'"
+    assert f"  fix: take line 1 out of {zshrc}, or end the alias: {end}\n" in hidden
 
     for rc in ".bashrc", ".zshrc":
         text = (newcomer.home / rc).read_text()
@@ -295,7 +296,7 @@ def test_alias_or_function_beside_hook(newcomer: Newcomer, shell: str) -> None:
 
 def test_alias_in_sourced_file(newcomer: Newcomer) -> None:
     """For an alias in a file that the rc file sources, that file and line are named."""
-    aliases = newcomer.write(".bash_aliases", "# mine\nalias ll='ls -l'\nalias aws=/opt/aws\n")
+    aliases = newcomer.write(".bash_aliases", "if true; then\n  alias aws=/opt/aws\nfi\n")
     newcomer.write(".bashrc", ". ~/.bash_aliases\n")
     newcomer.setup()
     sick = newcomer.program("doctor").out
@@ -303,8 +304,54 @@ def test_alias_in_sourced_file(newcomer: Newcomer) -> None:
     assert "✗ in bash an alias goes around the hook: alias aws='/opt/aws'\n" in sick
     [fix] = re.findall(r"(?m)^  fix: (.+)$", sick)
     follow(newcomer, fix)
-    assert aliases.read_text() == "# mine\nalias ll='ls -l'\n"
+    assert f"take line 2 out of {aliases}" in fix
+    assert newcomer.run("bash", "-ic", "alias").err.count("syntax error") == 0
     assert newcomer.program("doctor").status == 0
+
+
+def test_hook_by_hand(newcomer: Newcomer) -> None:
+    """A hook that a person sources by a line of their own counts; if it is turned off, a note."""
+    script = newcomer.plugin / "awscli_plugin_legacy_sso" / "shell" / "legacy-sso.bash"
+    newcomer.write(".bashrc", f"source '{script}'\n")
+    well = newcomer.program("doctor")
+    newcomer.write(".bashrc", f"source '{script}'\nexport AWS_LEGACY_SSO_HOOK=0\n")
+    off = newcomer.program("doctor")
+
+    assert (well.status, off.status) == (0, 0), (well, off)
+    assert "✓ bash has the hook, from " in well.out
+    assert "· bash has the hook, but AWS_LEGACY_SSO_HOOK=0 turns it off\n" in off.out
+
+
+def test_alias_file_of_person(newcomer: Newcomer) -> None:
+    """Many blanks in a section's name are right; a file that no `aws` can read is to be edited.
+
+    The AWS CLI is not blamed for that.
+    """
+    newcomer.write(".aws/cli/alias", "[command   sso]\nwho = list-accounts\n")
+    newcomer.setup("--no-hook")
+    well = newcomer.program("doctor")
+    assert f"✓ [command sso] in {newcomer.aliases} leads to the plugin\n" in well.out
+
+    good = newcomer.aliases.read_bytes()
+    for wrong in b"[a]\n[a]\n", b"[a]\nx = !echo \xe9\n":
+        newcomer.aliases.write_bytes(good + wrong)
+        sick = newcomer.program("doctor").out
+        found = re.findall(r"(?m)^✗ .*\n  fix: (.+)$", sick)
+        assert set(found) == {f"edit {newcomer.aliases}"}, sick
+        assert "no v2" not in sick
+        assert "no AWS CLI v2" not in sick
+
+
+def test_cli_that_does_not_start(newcomer: Newcomer) -> None:
+    """It is not taken for a v1; an empty variable that our commands refuse is named, too."""
+    (newcomer.aws_folder / "aws").unlink()
+    broken = newcomer.write("../cli/aws", "#!/bin/sh\necho 'No module named awscli' >&2; exit 1\n")
+    broken.chmod(0o755)
+    done = newcomer.program("doctor", env={"AWS_SHARED_CREDENTIALS_FILE": ""})
+
+    assert "aws does not start: No module named awscli\n  fix: install it again" in done.out
+    assert "  fix: unset AWS_SHARED_CREDENTIALS_FILE\n" in done.out
+    assert "v2" not in done.out
 
 
 def test_hook_file_missing(newcomer: Newcomer) -> None:

@@ -404,6 +404,70 @@ def test_setup_moves_plugin(newcomer: Newcomer, tmp_path: Path) -> None:
     assert newcomer.files() == {".bashrc": b"# mine"}
 
 
+@pytest.mark.parametrize("command", ["setup", "uninstall"])
+def test_plugin_of_another_home_stays(newcomer: Newcomer, tmp_path: Path, command: str) -> None:
+    """Dotfiles copied from another home name the plugin there, which is not removed."""
+    newcomer.write(".bashrc", "# mine\n")
+    newcomer.setup()
+    before = newcomer.files()
+    other = tmp_path / "another home"
+    for name in ".bashrc", ".aws/cli/alias":
+        (other / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(newcomer.home / name, other / name)
+    done = newcomer.program(command, env={"HOME": str(other)})
+
+    assert done.status == 0, done
+    assert newcomer.files() == before
+    assert NAMES_US in newcomer.run(*ASK).err
+    assert str(newcomer.plugin) not in (other / ".bashrc").read_text()
+
+
+def test_failed_setup_keeps_earlier_one(newcomer: Newcomer, tmp_path: Path) -> None:
+    """A `setup` into another folder that fails leaves the earlier one as it was."""
+    newcomer.write(".bashrc", "# mine\n")
+    newcomer.setup("--no-hook")
+    before = newcomer.files()
+    aws = newcomer.aws_folder / "aws"
+    real = aws.readlink()
+    aws.unlink()
+    aws.write_text("#!/bin/sh\necho aws-cli/2.99; exit $(($# - 1))\n")
+    aws.chmod(0o755)
+    elsewhere = {"XDG_DATA_HOME": f"{tmp_path}/data"}
+    failed = newcomer.program("setup", env=elsewhere)
+
+    assert failed.status != 0
+    assert newcomer.files() == before
+    assert not (tmp_path / "data").exists()
+
+    aws.unlink()
+    aws.symlink_to(real)
+    newcomer.setup()  # now with the hook
+    assert newcomer.program("setup", "--no-hook", env=elsewhere).status == 0
+    hooks = newcomer.run("bash", "-ic", "typeset -f aws")
+    assert "__aws_legacy_sso" in hooks.out, "its line names the first folder, so that one stays"
+
+
+def test_one_file_for_both_shells(newcomer: Newcomer) -> None:
+    """If .zshrc is a link to .bashrc, no line can serve both shells: it stays as it is."""
+    newcomer.write(".bashrc", "# mine\n")
+    (newcomer.home / ".zshrc").symlink_to(".bashrc")
+    done = newcomer.program("setup")
+
+    assert done.status != 0
+    assert "are one file" in done.err
+    assert newcomer.files() == {".bashrc": b"# mine\n", ".zshrc": ".bashrc"}
+
+
+def test_folder_modes(newcomer: Newcomer) -> None:
+    """Whatever the umask, the plugin's folder and its config are the person's alone."""
+    newcomer.write(".bashrc", "# mine\n")
+    done = newcomer.run("sh", "-c", "umask 0; exec awscli-plugin-legacy-sso setup --no-hook")
+
+    assert done.status == 0, done
+    assert stat.S_IMODE(newcomer.plugin.stat().st_mode) == 0o700
+    assert stat.S_IMODE((newcomer.plugin / "config").stat().st_mode) == 0o600
+
+
 def test_lines_by_hand_keep_folder(newcomer: Newcomer) -> None:
     """Lines written by hand stay, and so does the folder that they name, in any spelling.
 

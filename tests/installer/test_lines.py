@@ -233,6 +233,15 @@ def test_hook_line(before: str) -> None:
     )  # twice, for example from a copied dotfile
 
 
+def test_hook_line_of_person() -> None:
+    """A person's line with our mark, but without a hook, is not ours."""
+    theirs = "# awscli-plugin-legacy-sso: see the wiki\nexport X=1  # awscli-plugin-legacy-sso\n"
+    on = hooked(theirs, HOOK, Mark())
+
+    assert on.startswith(theirs)
+    assert unhooked(on) == theirs
+
+
 def test_hook_lines_in_random_texts() -> None:
     """In random texts the hook's line is removed byte for byte."""
     source = random.Random(20)
