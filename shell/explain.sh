@@ -37,5 +37,6 @@ function __aws_legacy_sso_explain {
       "$__aws_legacy_sso_name" 'aws sso login --profile' "$__aws_legacy_sso_source" >&2
 }
 
+\builtin source "$__aws_legacy_sso_here/exports.sh"
 __aws_legacy_sso_explain
-\builtin unset -f __aws_legacy_sso_explain
+\builtin unset -f __aws_legacy_sso_explain __aws_legacy_sso_exports

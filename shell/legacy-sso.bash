@@ -7,11 +7,7 @@
 #   undo:  __aws_legacy_sso_off              in this shell; restores an earlier `aws` function
 #   on:    source /path/to/legacy-sso.bash   as the last line of ~/.bashrc
 #
-# The same text as legacy-sso.zsh, except where the shells differ. Rules for both: a backslash is
-# before each word that may be an alias; all names have our prefix; no function ends in
-# `test && action`, because set -e would end the shell; what each call runs redirects to no file,
-# because `bash -r` forbids it; no arithmetic, because it evaluates its input as code. Each shell
-# start reads all of it, so what few shells need is in files of their own.
+# The same text as legacy-sso.zsh, except where the shells differ. CONTRIBUTING.md has the rules.
 
 if [[ $- != *i* ]]; then
   \return 0 # a script: do nothing
@@ -65,13 +61,6 @@ function __aws_legacy_sso_read_words {
   done
 }
 
-# Tells whether a variable is set and exported, so that a program sees it.
-function __aws_legacy_sso_exports {
-  \builtin local __aws_legacy_sso_text
-  __aws_legacy_sso_text=$(\builtin declare -p "$1" 2>&1) || \return 1
-  [[ $__aws_legacy_sso_text == *=* && ${__aws_legacy_sso_text%%=*} == declare\ -*x*\ "$1" ]]
-}
-
 # ---- After a sign-in or sign-out ----
 
 # Runs our command after a sign-in or sign-out. A profile that was not typed is not passed on: the
@@ -106,8 +95,7 @@ function __aws_legacy_sso_off {
     \builtin unset -f __aws_legacy_sso_old __aws_legacy_sso_copy
   fi
   \builtin unset -v __aws_legacy_sso_here __aws_legacy_sso_has_old __aws_legacy_sso_valued
-  \builtin unset -f __aws_legacy_sso_read_words __aws_legacy_sso_exports __aws_legacy_sso_follow
-  \builtin unset -f __aws_legacy_sso_off
+  \builtin unset -f __aws_legacy_sso_read_words __aws_legacy_sso_follow __aws_legacy_sso_off
 }
 
 # ---- Completion, for a shell where completion is set up ----

@@ -7,7 +7,7 @@
 #   undo:  __aws_legacy_sso_off              in this shell; restores an earlier `aws` function
 #   on:    source /path/to/legacy-sso.zsh    as the last line of ~/.zshrc
 #
-# The same text as legacy-sso.bash, except where the shells differ. The rules for both are there.
+# The same text as legacy-sso.bash, except where the shells differ. CONTRIBUTING.md has the rules.
 
 if [[ $- != *i* ]]; then
   \return 0 # a script: do nothing
@@ -63,10 +63,6 @@ function __aws_legacy_sso_read_words {
   done
 }
 
-# Tells whether a variable is set and exported, so that a program sees it.
-# shellcheck disable=SC2296 # its bash parser knows no (tP), what kind of variable that is
-function __aws_legacy_sso_exports { [[ ${(tP)1-} == *export* ]]; }
-
 # ---- After a sign-in or sign-out ----
 
 # Runs our command after a sign-in or sign-out. A profile that was not typed is not passed on: the
@@ -101,8 +97,7 @@ function __aws_legacy_sso_off {
     \builtin unset -f __aws_legacy_sso_old __aws_legacy_sso_copy
   fi
   \builtin unset -v __aws_legacy_sso_here __aws_legacy_sso_has_old __aws_legacy_sso_valued
-  \builtin unset -f __aws_legacy_sso_read_words __aws_legacy_sso_exports __aws_legacy_sso_follow
-  \builtin unset -f __aws_legacy_sso_off
+  \builtin unset -f __aws_legacy_sso_read_words __aws_legacy_sso_follow __aws_legacy_sso_off
 }
 
 # ---- Completion, for a shell where completion is set up ----

@@ -12,6 +12,7 @@ esac
 # plugin on, if there is the /proc that it needs.
 if [[ -r $__aws_legacy_sso_config && ${AWS_CONFIG_FILE-} != "$__aws_legacy_sso_config" ]] &&
   [[ -z $__aws_legacy_sso_has_old || ! -r /proc/self/stat ]]; then
+  \builtin source "$__aws_legacy_sso_here/exports.sh"
   # Exported values are handed on. The person's variables may be readonly. In bash the local of an
   # exported variable is exported too; with -x, bash 5.2 would keep our value after a call as
   # `AWS_CONFIG_FILE=x aws ...`.
@@ -28,4 +29,5 @@ if [[ -r $__aws_legacy_sso_config && ${AWS_CONFIG_FILE-} != "$__aws_legacy_sso_c
   else
     \builtin local -x AWS_CLI_AUTO_PROMPT=off 2>&- || \builtin true
   fi
+  \builtin unset -f __aws_legacy_sso_exports
 fi

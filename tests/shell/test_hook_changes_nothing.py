@@ -11,7 +11,7 @@ from support.real_shells import HOOKS, SHELLS, Shell, find_shell, interactive_sh
 from support.real_shells import Typing as Prompt
 
 # Sourced by the hook when they are needed.
-PARTS = ("explain.sh", "turn-on.sh")
+PARTS = ("exports.sh", "explain.sh", "turn-on.sh")
 FOLLOWED = "2 [sso] [login] as p1\n3 [sso] [refresh-legacy] [--same-login] as p1\n"
 # Each makes p1 the profile of every `aws`, without its name on the command line.
 WRAPPERS = {
@@ -258,7 +258,7 @@ def functions(shell: str) -> dict[str, str]:
 def test_hooks_have_the_same_text() -> None:
     """Both hooks have the same functions in the same order; only the shell-specific ones differ."""
     bash, zsh = functions("bash"), functions("zsh")
-    own = {f"__aws_legacy_sso_{name}" for name in ("read_words", "exports")} | {"aws"}
+    own = {"__aws_legacy_sso_read_words", "aws"}
 
     assert list(bash) == list(zsh)
     assert {name for name in bash if bash[name] != zsh[name]} == own
