@@ -32,15 +32,14 @@ fi
 
 # ---- What was typed ----
 
-# Options whose next word is their value.
-__aws_legacy_sso_valued=" --profile --sso-session --ca-bundle --region\
- --output --query --color --cli-read-timeout --cli-connect-timeout --cli-binary-format\
- --cli-error-format --endpoint-url --redirect-port"
-
 # Reads the words of a call as the CLI does, with options anywhere and abbreviated, into variables
 # of the function `aws`. Misspelt or ambiguous options do not matter: the CLI refuses them.
 function __aws_legacy_sso_read_words {
   \builtin local __aws_legacy_sso_word
+  # Options whose next word is their value.
+  \builtin local __aws_legacy_sso_valued=" --profile --sso-session --ca-bundle --region\
+ --output --query --color --cli-read-timeout --cli-connect-timeout --cli-binary-format\
+ --cli-error-format --endpoint-url --redirect-port"
   while [[ $# -gt 0 ]]; do
     __aws_legacy_sso_word="$1"
     \builtin shift
@@ -70,7 +69,7 @@ function __aws_legacy_sso_follow {
     *:0 | /sso/logout:login) \return 0 ;;
     /sso/logout:*) \builtin set -- remove-legacy --all --sign-out ;;
     /sso/login:*)
-      \builtin set -- refresh-legacy "${__aws_legacy_sso_session:---same-login}" \
+      \builtin set -- refresh-legacy "$__aws_legacy_sso_session" \
         ${__aws_legacy_sso_passed[@]+"${__aws_legacy_sso_passed[@]}"}
       ;;
     *) \return 0 ;;
@@ -79,9 +78,8 @@ function __aws_legacy_sso_follow {
   # shellcheck disable=SC2034 # it is for the CLI
   \builtin local -x AWS_CLI_AUTO_PROMPT=off 2>&- || \builtin true
   \aws sso "$@" </dev/null >&2 ||
-    \builtin printf 'legacy-sso: %s failed; to run it again: aws sso%s; %s\n' \
-      "$1" "$(\builtin printf ' %q' "$@")" \
-      'to turn the hook off: export AWS_LEGACY_SSO_HOOK=0' >&2
+    \builtin printf "legacy-sso: $1 failed; to run it again: aws sso%s; %s\n" \
+      "$(\builtin printf ' %q' "$@")" 'to turn the hook off: export AWS_LEGACY_SSO_HOOK=0' >&2
 }
 
 # ---- The undo ----
@@ -94,14 +92,14 @@ function __aws_legacy_sso_off {
     __aws_legacy_sso_copy __aws_legacy_sso_old aws
     \builtin unset -f __aws_legacy_sso_old __aws_legacy_sso_copy
   fi
-  \builtin unset -v __aws_legacy_sso_here __aws_legacy_sso_has_old __aws_legacy_sso_valued
+  \builtin unset -v __aws_legacy_sso_here __aws_legacy_sso_has_old
   \builtin unset -f __aws_legacy_sso_read_words __aws_legacy_sso_follow __aws_legacy_sso_off
 }
 
 # ---- Completion, for a shell where completion is set up ----
 
 if [[ -n ${BASH_COMPLETION-}${BASH_COMPLETION_VERSINFO-} ]] ||
-  { \builtin complete -p aws || \builtin complete -p -D; } >/dev/null 2>&1; then
+  \builtin complete -p aws >/dev/null 2>&1; then
   if [[ ${AWS_LEGACY_SSO_HOOK-} != 0 && -r $__aws_legacy_sso_here/completion.bash ]]; then
     \builtin source "$__aws_legacy_sso_here/completion.bash"
   fi
@@ -114,9 +112,8 @@ fi
 # script has it without the other functions.)
 function aws {
   \builtin local __aws_legacy_sso_command=''
-  \builtin local __aws_legacy_sso_session=''
-  \builtin local __aws_legacy_sso_passed
-  __aws_legacy_sso_passed=()
+  \builtin local __aws_legacy_sso_session=--same-login
+  \builtin local -a __aws_legacy_sso_passed
   [[ $- != *i* || "$*" != *sso* ]] || __aws_legacy_sso_read_words "$@"
   if [[ $__aws_legacy_sso_command == /sso/*-legacy* ]]; then
     # `bash -r` may not source a file; there the alias that `setup` wrote turns the plugin on.
