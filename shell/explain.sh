@@ -10,7 +10,8 @@ function __aws_legacy_sso_explain {
   \builtin local __aws_legacy_sso_name
   \builtin local __aws_legacy_sso_section=''
   \builtin local __aws_legacy_sso_source=''
-  if [[ $__aws_legacy_sso_session != --same-login || "${__aws_legacy_sso_passed[*]-}" == *--p*=* ]]; then
+  if [[ $__aws_legacy_sso_session != --same-login ||
+    "${__aws_legacy_sso_passed[*]-}" == *--p*=* ]]; then
     \return 0 # it was typed
   elif __aws_legacy_sso_exports AWS_PROFILE; then
     __aws_legacy_sso_name="$AWS_PROFILE"

@@ -130,7 +130,8 @@ function aws {
   fi || {
     \builtin local __aws_legacy_sso_status=$?
     if [[ $__aws_legacy_sso_command == /sso/login && ${AWS_LEGACY_SSO_HOOK-} != 0 ]]; then
-      if [[ -r $__aws_legacy_sso_here/explain.sh && $- != *r* ]]; then # `zsh -r` forbids to set IFS
+      # That file sets IFS, which `zsh -r` forbids.
+      if [[ -r $__aws_legacy_sso_here/explain.sh && $- != *r* ]]; then
         \builtin source "$__aws_legacy_sso_here/explain.sh"
       fi
     fi

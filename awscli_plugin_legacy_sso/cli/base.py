@@ -82,12 +82,12 @@ class LegacyCommand(BasicCommand):
             self._check_query(document(job(dry_run=True)))
         print_document = self._document_printer() if self._wants_document() else None
         report = job(dry_run=self.args.dry_run)
-        if not print_document:
-            output.print_lines(sys.stdout, lines(report))
-            return self._end(report)
         try:
-            print_document(document(report))
-        except UsageError:
+            if print_document:
+                print_document(document(report))
+            else:
+                output.print_lines(sys.stdout, lines(report))
+        except UsageError:  # the query
             self._end(report)
             raise
         return self._end(report)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 PACKAGE = "awscli_plugin_legacy_sso"
 PROGRAM = "awscli-plugin-legacy-sso"
 COMMANDS = ("refresh-legacy", "list-legacy", "remove-legacy")
+_USUAL = f".local/share/{PROGRAM}"  # the plugin's folder below HOME
 
 
 def config_file() -> str:
@@ -33,9 +34,9 @@ def credentials_files(config: Mapping[str, Mapping[str, str]]) -> list[str]:
 def plugin_folder() -> str:
     """Return where `setup` puts the plugin. The path holds no version: it outlives upgrades."""
     data = os.environ.get("XDG_DATA_HOME", "")
-    if not os.path.isabs(data):  # the XDG specification says to ignore a relative path
-        data = os.path.expanduser("~/.local/share")
-    return os.path.join(data, PROGRAM)
+    if os.path.isabs(data):  # the XDG specification says to ignore a relative path
+        return os.path.join(data, PROGRAM)
+    return os.path.expanduser(f"~/{_USUAL}")
 
 
 def is_of_another_home(folder: str) -> bool:
@@ -43,9 +44,8 @@ def is_of_another_home(folder: str) -> bool:
 
     Dotfiles that were copied from there name it.
     """
-    usual = f".local/share/{PROGRAM}"
-    if folder.endswith(f"/{usual}"):
-        return os.path.realpath(folder) != os.path.realpath(os.path.expanduser(f"~/{usual}"))
+    if folder.endswith(f"/{_USUAL}"):
+        return os.path.realpath(folder) != os.path.realpath(os.path.expanduser(f"~/{_USUAL}"))
     return os.path.exists(folder) and os.stat(folder).st_uid != os.geteuid()
 
 

@@ -61,36 +61,38 @@ def _install(
     earlier: Sequence[classic_lines.Record],
     theirs: Sequence[Shell],
 ) -> None:
-    is_first, texts = not package_copy.is_there(folder), dict[str, tuple[str, str]]()
+    is_first = not package_copy.is_there(folder)
+    before, after = dict[str, str](), dict[str, str]()  # the text of each file
     try:
         changed = package_copy.renew(folder, earlier[0].folders_made())
         print(f"{'copied' if changed else 'up to date'}: the plugin in {folder}")
         for edit in _edits(folder, earlier, theirs):
-            old, new = edit.texts()
-            texts[edit.path] = (texts.get(edit.path, (old,))[0], new)
+            old, after[edit.path] = edit.texts()
+            before.setdefault(edit.path, old)
             print(f"{'changed' if edit.write() else 'up to date'}: {edit.path}")
         for record in earlier:
             record.forget()
         _prove(folder)
-        for each in {*former} - {*_named(former)} - {*_installed_folders()}:
-            package_copy.remove(each)
+        if former:  # a line may still name one
+            for each in {*former} - {*_named(former)} - {*_installed_folders()}:
+                package_copy.remove(each)
     except (LegacySsoError, OSError, KeyboardInterrupt):
         if is_first:
-            _undo_all(texts)
+            _undo_all(before, after)
             package_copy.remove(folder)
         raise
 
 
-def _undo_all(texts: Mapping[str, tuple[str, str]]) -> None:
+def _undo_all(before: Mapping[str, str], after: Mapping[str, str]) -> None:
     """Take our lines out. If lines of ours for another folder were there before, they come back."""
-    if not any(Mark.in_text(old) for old, _ in texts.values()):
+    if not any(map(Mark.in_text, before.values())):
         _take_back(_undo())
         return
-    for path, (old, new) in texts.items():
-        if Edit(path, partial(_former, old, new)).write():
+    for path, old in before.items():
+        if Edit(path, partial(_former, old, after[path])).write():
             print(f"put back: {path}")
         if not old:
-            (Mark.in_text(new) or Mark()).remove_made(path)
+            (Mark.in_text(after[path]) or Mark()).remove_made(path)
 
 
 def _former(old: str, new: str, now: str) -> str:

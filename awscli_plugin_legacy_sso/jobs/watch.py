@@ -66,8 +66,7 @@ class Memory(NamedTuple):
     sign_in: Stamp = ()  # then; only a later sign-in fills a profile that is signed out
     pause: Pause | None = None
     signed_out: bool = False
-    is_there: bool = False
-    removed: bool = False  # another command removed it, and nothing has written it since
+    was_there: bool = False  # in some round; if it is gone, another command has removed it
 
 
 def due_at(source: Source, there: Standing, memory: Memory, sign_in: Stamp) -> datetime:
@@ -75,7 +74,7 @@ def due_at(source: Source, there: Standing, memory: Memory, sign_in: Stamp) -> d
     now, legacy = datetime.now(UTC), there.legacy
     if memory.pause and not memory.pause.is_over(sign_in):
         return memory.pause.end
-    if legacy is None and (memory.is_there or memory.removed):
+    if legacy is None and memory.was_there:
         return _NEVER
     if legacy is None or legacy.source != source.name:
         return now
@@ -193,8 +192,7 @@ class Watch:
             seen=datetime.now(UTC) if is_new else memory.seen,
             expiration=expiration,
             signed_out=legacy is not None and legacy.signed_out,
-            is_there=legacy is not None,
-            removed=legacy is None and (memory.is_there or memory.removed),
+            was_there=memory.was_there or legacy is not None,
             sign_in=memory.sign_in if row.error else sign_in,
         )
         if memory.pause and not memory.pause.is_over(sign_in) and row.status != "refreshed":

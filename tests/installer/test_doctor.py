@@ -305,6 +305,7 @@ def test_alias_in_sourced_file(newcomer: Newcomer) -> None:
     [fix] = re.findall(r"(?m)^  fix: (.+)$", sick)
     follow(newcomer, fix)
     assert f"take line 2 out of {aliases}" in fix
+    assert aliases.read_text() == "if true; then\n  alias aws=/opt/aws\nfi\n"
     assert newcomer.run("bash", "-ic", "alias").err.count("syntax error") == 0
     assert newcomer.program("doctor").status == 0
 

@@ -91,9 +91,10 @@ def test_due_at_once(standing: Standing, before: Stamp, sign_in: Stamp, is_due: 
     assert due == (NOW if is_due else NEVER)
 
 
-@pytest.mark.parametrize("memory", [Memory(NOW, is_there=True), Memory(NOW, removed=True)])
-def test_removed_profile_is_not_due(memory: Memory) -> None:
+def test_removed_profile_is_not_due() -> None:
     """A legacy profile that another command has removed stays removed, also a named one."""
+    memory = Memory(NOW, was_there=True)
+
     assert due_at(SOURCE, Standing(), memory, SIGNED_IN) == NEVER
     assert due_at(SOURCE, there(0), memory, SIGNED_IN) == NOW
 
